@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.page_room import PageRoom
 from bot.platforms.common.ports import Delivery
-from bot.platforms.web.page.limits import ON_A_PAGE
+from bot.platforms.web.page.limits import MOST
 from bot.platforms.web.page.server import VisitorPage
 from dialogs.model.events import SignedEvent
 from dialogs.model.facts import About, Known, Roles, Team
@@ -202,7 +202,7 @@ async def test_a_flood_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
         for _ in range(5):
             await phone.sends(form)
             assert "Siden tager ikke imod mere lige nu." in phone.text
-        for _ in range(ON_A_PAGE):
+        for _ in range(MOST):
             await phone.opens("?v=code")
         assert phone.status == 429
         assert (files(tmp_path), bytes_of(tmp_path)) == (there, whole)

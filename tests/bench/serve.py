@@ -210,7 +210,7 @@ async def page(given: Any) -> int:
     moment = datetime.fromisoformat(given["moment"])
     house, _ = await house_at(Path(given["home"]), moment)
     app = server.application(Hosts.named(()))
-    app.add_routes(visitor_page(house, RequestLimit(most=10**9)).routes())
+    app.add_routes(visitor_page(house, RequestLimit(fewest=10**9, most=10**9)).routes())
     loaded()
     house.start()
     return await _served(app)

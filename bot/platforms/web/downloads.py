@@ -51,7 +51,7 @@ def routes(
     downloads: Downloads, told: Report, limit: RequestLimit | None = None
 ) -> list[web.RouteDef]:
     """Return the routes. `told` gets the kind of a failure, and nothing of the request."""
-    limit = limit or RequestLimit(most=ON_A_LINK)
+    limit = limit or RequestLimit(fewest=ON_A_LINK, most=ON_A_LINK)
 
     async def page(request: web.Request) -> web.Response:
         language = _language(request)

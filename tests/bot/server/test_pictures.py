@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from bot.documents.pictures import picture_png
 from bot.platforms.common.ports import Delivery, Sender, TypedText
 from bot.platforms.web import pictures
-from bot.platforms.web.page.limits import NOWHERE
+from bot.platforms.web.page import limits
 from bot.server.http_server import Hosts, application
 from bot.server.pictures import ProjectPictures
 from dialogs.model.cards import Spans
@@ -145,12 +145,15 @@ async def test_a_link_that_was_withdrawn_is_answered_like_none(tmp_path: Path) -
         assert answers[0][:2] == (404, b"")
 
 
-async def test_guessing_is_refused_before_the_database_is_read(tmp_path: Path) -> None:
+async def test_guessing_is_refused_before_the_database_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A picture that was fetched before is still given."""
+    monkeypatch.setattr(limits, "NOWHERE", 20)
     async with served(tmp_path) as house:
         url = (await house.shown()).url
         assert (await house.get(url))[0] == 200
-        for n in range(NOWHERE):
+        for n in range(limits.NOWHERE):
             await house.get(f"/p/nowhere-{n}.png")
         assert (await house.get("/p/nowhere.png"))[0] == 429
         assert (await house.get(url))[0] == 200

@@ -52,6 +52,7 @@ class VisitorPage:
         self._links = links
         self._words = words
         self._limit = limit or RequestLimit()
+        self._notices: dict[tuple[str, Language], str] = {}
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/b/{token}", self.show), web.post("/b/{token}", self.take)]
@@ -137,7 +138,14 @@ class VisitorPage:
 
     def _notice(self, request: web.Request, what: str, status: int, kept: str = "") -> web.Response:
         language: Language = "en" if _wanted(request).startswith("en") else "da"
-        return _html(notice(PageFrame(self._words, language, stays=True), what, kept), status)
+        if kept:
+            return _html(self._drawn(what, language, kept), status)
+        if (what, language) not in self._notices:
+            self._notices[what, language] = self._drawn(what, language)
+        return _html(self._notices[what, language], status)
+
+    def _drawn(self, what: str, language: Language, kept: str = "") -> str:
+        return notice(PageFrame(self._words, language, stays=True), what, kept)
 
 
 def _delivery(link: ProjectLink, what: What, asked: str, request: web.Request) -> Delivery:

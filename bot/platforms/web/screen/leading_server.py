@@ -58,7 +58,7 @@ class LeadingPage:
         self._words = words
         self._told = told
         self._watch = watch or ScreenWatch(leading, told)
-        self._limit = limit or RequestLimit(most=ON_A_LINK)
+        self._limit = limit or RequestLimit(fewest=ON_A_LINK, most=ON_A_LINK)
         self._events = EventStream(leading, self._watch, self._limit, self._notice)
 
     def add_to(self, app: web.Application) -> None:

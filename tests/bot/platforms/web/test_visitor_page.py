@@ -6,13 +6,17 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.core.page_room import FEWEST, HOUR, MOST, PageRoom
-from bot.platforms.web.page.limits import MINUTE, NOWHERE, ON_A_PAGE, RequestLimit
-from tests.anonymity.hands import RELEASED, by_code, dump, project_of, running
+from bot.platforms.web.page.limits import FEWEST as FEWEST_REQUESTS
+from bot.platforms.web.page.limits import MINUTE, NOWHERE, RequestLimit
+from bot.platforms.web.page.limits import MOST as MOST_REQUESTS
+from tests.anonymity.canaries import metrics_of
+from tests.anonymity.hands import RELEASED, by_code, bytes_of, dump, files, project_of, running
 from tests.worlds.house import Wall
 from tests.worlds.stage import TENANT, Stage
 from tests.worlds.visitors import Visitor, serving_page, visitor
@@ -253,33 +257,82 @@ def test_a_flooded_page_is_refused_early_and_others_are_not() -> None:
     """By page and minute, without a look at addresses."""
     now = [0.0]
     limit = RequestLimit(lambda: now[0])
-    assert sum(limit.lets("flooded") for _ in range(2000)) == ON_A_PAGE
-    assert limit.lets("another")
-    for n in range(NOWHERE):
-        assert limit.lets(f"guess{n}")
-        limit.leads_nowhere(f"guess{n}")
-    assert not limit.lets("one more guess")
+    assert FEWEST_REQUESTS <= sum(limit.lets("flooded") for _ in range(2000)) <= MOST_REQUESTS
     assert limit.lets("another")
     now[0] += MINUTE + 1
     assert limit.lets("flooded")
 
 
-async def test_a_refused_request_reads_no_database(tmp_path: Path) -> None:
-    """Beyond the limit nothing is asked of the store, and the answer says when to come again."""
+def test_how_often_a_page_is_answered_does_not_tell_of_other_visits() -> None:
+    """Somebody who counts until the first refusal finds another figure for each page and minute,
+    whether or not anybody else was there."""
+    now = [0.0]
+    limit = RequestLimit(lambda: now[0])
+    found = set()
+    for minute in range(20):
+        now[0] += MINUTE + 1
+        found |= {sum(limit.lets(one) for _ in range(400)) for one in (f"page{minute}", "always")}
+    assert FEWEST_REQUESTS <= min(found) < max(found) <= MOST_REQUESTS
+    assert len(found) > 5
+
+
+def test_a_flood_on_nonsense_leaves_pages_open_and_shows_no_visits() -> None:
+    """Beyond the limit only addresses are looked up that have led somewhere, however long ago."""
+    now = [0.0]
+    limit = RequestLimit(lambda: now[0])
+    assert limit.lets("visited once")
+    for _ in range(3):
+        now[0] += MINUTE + 1
+        assert limit.lets("closed")
+    for n in range(NOWHERE):
+        assert limit.lets(f"guess{n}")
+        limit.leads_nowhere(f"guess{n}")
+    limit.leads_nowhere("closed")
+    assert not limit.lets("one more guess")
+    assert not limit.lets("guess1")
+    assert not limit.lets("closed")
+    assert limit.lets("visited once")
+
+
+async def test_a_refused_request_reads_and_leaves_nothing(tmp_path: Path) -> None:
+    """Beyond the limit nothing is asked of the store, and nothing changes on the disk or in a
+    metric. A page that never was is refused in the same words, which say when to come again."""
     async with running(tmp_path) as played:
-        token = await played.house.links.make("page", TENANT, project_of(tmp_path))
+        links = played.house.links
+        token = await links.make("page", TENANT, project_of(tmp_path))
         asked = []
-        real = played.house.links.resolve
+        real = played.house.database.read
 
-        async def resolve(token: str) -> object:
-            asked.append(token)
-            return await real(token)
+        async def read(*args: Any) -> object:
+            asked.append(args)
+            return await real(*args)
 
-        played.house.links.resolve = resolve  # type: ignore[assignment, method-assign]
-        async with serving_page(played.house) as server, aiohttp.ClientSession() as session:
-            phone = Visitor(session, f"{server}/b/{token}")
-            for _ in range(ON_A_PAGE + 20):
-                await phone.opens("?v=nothing")
-            assert phone.status == 429
-            assert "Siden svarer igen om et minut." in phone.text
-            assert len(asked) == ON_A_PAGE
+        refused = set()
+        limit = RequestLimit(fewest=5, most=5)
+        async with serving_page(played.house, limit) as server, aiohttp.ClientSession() as session:
+            phones = [Visitor(session, f"{server}/b/{one}") for one in (token, "a" * 32)]
+            for phone, status in zip(phones, (200, 404), strict=True):
+                for _ in range(5):
+                    await phone.opens()
+                    assert phone.status == status
+            before = dump(tmp_path), files(tmp_path), bytes_of(tmp_path)
+            metrics = _counted(await metrics_of(played.house))
+            assert metrics
+            played.house.database.read = read  # type: ignore[assignment, method-assign]
+            for phone in phones:
+                for _ in range(20):
+                    await phone.opens("?v=nothing")
+                    refused.add(_whole(phone))
+                    await phone.posts("", [("f", "x"), ("text", "y")])
+                    refused.add(_whole(phone))
+            assert asked == []
+            del played.house.database.read
+            assert _counted(await metrics_of(played.house)) == metrics
+            assert (dump(tmp_path), files(tmp_path), bytes_of(tmp_path)) == before
+        assert [status for status, _, _ in refused] == [429]
+        assert "Siden svarer igen om et minut." in phone.text
+
+
+def _counted(metrics: str) -> list[str]:
+    """Return the metrics without the one that counts seconds."""
+    return [line for line in metrics.splitlines() if "_seconds " not in line]
