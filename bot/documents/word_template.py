@@ -63,6 +63,8 @@ def _set_language(word: word_document.Document, language: str) -> None:
         spoken.set(qn("w:val"), language)
         spoken.set(qn("w:eastAsia"), language)
     settings = word.settings.element
+    # Its schema wants a figure even where the page is fitted to the window.
+    settings.find(qn("w:zoom")).set(qn("w:percent"), "100")
     settings.find(qn("w:themeFontLang")).set(qn("w:val"), language)
     decimal, lists = (",", ";") if language == "da-DK" else (".", ",")
     settings.find(qn("w:decimalSymbol")).set(qn("w:val"), decimal)

@@ -319,6 +319,13 @@ def test_properties_stand_in_the_order_of_the_schema() -> None:
                     assert known == names, f"{part}: {set(names) - set(order)} is not in ORDER"
 
 
+def test_settings_say_what_their_schema_requires() -> None:
+    """The schema requires a zoom to be a figure, which the template that it is made from leaves
+    out."""
+    settings = body(sample(), "word/settings.xml")
+    assert [one.get(qn("w:percent")) for one in settings.iter(qn("w:zoom"))] == ["100"]
+
+
 def test_the_words_of_the_samples_are_what_they_are_called() -> None:
     assert re.search("[\u0600-\u06ff]", ARABIC)
     assert "🎉" in EMOJI
