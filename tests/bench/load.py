@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from msgspec import Struct
 
@@ -35,12 +36,22 @@ class Request(Struct, frozen=True):
     expects: bytes
 
 
+class Pace(Struct, frozen=True):
+    """A connection sends at `first` and then every so many seconds, and counts from when it should
+    have sent. Without `every` it sends its next request when it has its answer."""
+
+    first: float = 0.0
+    every: float = 0.0
+
+
 class _Line(asyncio.Protocol):
     """A connection. Answers are read completely, by their Content-Length."""
 
-    def __init__(self, requests: Iterator[Request], until: Callable[[], bool]) -> None:
+    def __init__(self, requests: Iterator[Request], until: Callable[[], bool], pace: Pace) -> None:
         self._requests = requests
         self._until = until
+        self._pace = pace
+        self._due = 0.0
         self._held = b""
         self._sent: Request | None = None
         self._at = 0.0
@@ -54,12 +65,25 @@ class _Line(asyncio.Protocol):
         self._transport = transport
 
     def start(self) -> None:
+        self._due = time.perf_counter() + self._pace.first
+        self._next()
+
+    def _next(self) -> None:
+        self._sent = None
+        wait = self._due - time.perf_counter() if self._pace.every else 0.0
+        if wait > 0 and not self._until():
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
         assert self._transport is not None
         self._sent = None if self._until() else next(self._requests, None)
         if self._sent is None:
             self._transport.close()
             return
-        self._at = time.perf_counter()
+        self._at = self._due if self._pace.every else time.perf_counter()
+        self._due += self._pace.every
         self._transport.write(self._sent.wire)
 
     def data_received(self, data: bytes) -> None:
@@ -72,7 +96,7 @@ class _Line(asyncio.Protocol):
         if head[9:11] != b"20" or self._sent.expects not in body:
             self.wrong.append(f"{head[:32]!r} {body[:300]!r}")
         self._held = b""
-        self.start()
+        self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._sent is not None:
@@ -90,15 +114,22 @@ def _length(head: bytes) -> int:
 
 
 async def load(
-    port: int, requests: Iterator[Request], *, connections: int = 32, seconds: float
+    port: int,
+    requests: Iterator[Request],
+    *,
+    connections: int = 32,
+    seconds: float,
+    every: float = 0.0,
 ) -> Slice:
-    """Send requests until the time is over or none is left, and wait for those in progress."""
+    """Send requests until the time is over or none is left, and wait for those in progress. With
+    `every`, each connection sends one in so many seconds, evenly after one another."""
     loop = asyncio.get_running_loop()
     end = time.perf_counter() + seconds
     lines = []
-    for _ in range(connections):
+    for number in range(connections):
+        pace = Pace(every * number / connections, every)
         _, line = await loop.create_connection(
-            lambda: _Line(requests, lambda: time.perf_counter() >= end), "127.0.0.1", port
+            partial(_Line, requests, lambda: time.perf_counter() >= end, pace), "127.0.0.1", port
         )
         lines.append(line)
     began = time.perf_counter()

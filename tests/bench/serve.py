@@ -148,9 +148,10 @@ async def slack(given: Any) -> int:
 async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     import app as digi
     from bot.core import gate
+    from bot.platforms.web.page.limits import RequestLimit
     from bot.server import http_server as server
     from bot.server.http_server import Hosts
-    from bot.server.serve import loaded
+    from bot.server.serve import loaded, visitor_page
     from tests.bench.town import clock_at, key_of
 
     # Disable the rate limit: a few hundred people send what tens of thousands would.
@@ -171,6 +172,9 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     )
     served = server.application(Hosts.named(()))
     served.add_routes(doors[0].routes())
+    if (most := given.get("on_a_page")) is not None:
+        limit = RequestLimit(fewest=most, most=most)
+        served.add_routes(visitor_page(house, limit).routes())
     await doors[0].open(house.engine.receive)
     loaded()
     if not given.get("still"):

@@ -4,11 +4,14 @@ correctly."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.core import gate
 from bot.core.turn_runner import TurnRunner
@@ -17,11 +20,12 @@ from dialogs.model.events import Look
 from storage.sql import Script
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.turns import Turn
-from tests.bench import digests, notes, town
+from tests.bench import digests, flood, notes, town
 from tests.bench import main as bench
 from tests.bench.contest import Measured, Row, head, line, ratio
-from tests.bench.load import Slice
+from tests.bench.load import Request, Slice, load
 from tests.bench.progress import Progress
+from tests.waiting import until
 from tests.worlds.stage import text_of
 
 
@@ -138,6 +142,49 @@ async def test_the_watch_runs_for_overviews_and_for_nothing_else(
     assert rung == ["overview"] * 8
     assert found.overviews == 6
     assert found.one > 0
+
+
+@asynccontextmanager
+async def answering(status: int, seen: list[str]) -> AsyncIterator[int]:
+    """Serve every address with this status; `seen` gets where each request came from."""
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.remote or "")
+        return web.Response(status=status, text="here")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_flood_comes_from_many_addresses_and_must_be_answered_as_it_should() -> None:
+    """Another status than the expected one fails the measurement."""
+    seen: list[str] = []
+    async with answering(429, seen) as port:
+        refused = flood.Flood("", itertools.repeat("token"), flood.MANY[:3], 429)
+        async with flood._flooded(port, refused):
+            await until(lambda: len(seen) >= 6)
+        assert set(seen) == set(flood.MANY[:3])
+        answered = flood.Flood("", itertools.repeat("token"), flood.ONE, 200)
+        with pytest.raises(AssertionError, match="answered wrongly"):
+            async with flood._flooded(port, answered) as wrong:
+                await until(lambda: wrong)
+
+
+async def test_people_at_a_pace_send_one_after_another() -> None:
+    """So many each, however fast they are answered, and all of them are answered."""
+    seen: list[str] = []
+    requests = itertools.repeat(Request(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n", b"here"))
+    async with answering(200, seen) as port:
+        found = await load(port, requests, connections=2, seconds=0.5, every=0.2)
+    assert found.wrong == []
+    assert 2 <= len(found.waited) == len(seen) <= 6
 
 
 def test_a_ratio_is_made_of_neighbours() -> None:

@@ -1,12 +1,14 @@
-"""The row for the page of those without a chat: it, and an empty aiohttp handler, alternately."""
+"""The rows for the page of those without a chat: it, and an empty aiohttp handler, alternately;
+then Slack beside a flood on the page."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
-from tests.bench import town
+from tests.bench import flood, town
 from tests.bench.contest import Row
 from tests.bench.load import Request
 from tests.bench.process import serving
@@ -26,6 +28,15 @@ async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> 
         token = await house.links.make("page", town.TENANT, town.Copies(home).project)
     finally:
         await house.close()
+    async for row in _opened(home, moment, token, told, rounds=rounds, seconds=seconds):
+        yield row
+    async for row in flood.rows(home, moment, token, told, rounds=rounds, seconds=seconds):
+        yield row
+
+
+async def _opened(
+    home: Path, moment: datetime, token: str, told: Progress, *, rounds: int, seconds: float
+) -> AsyncIterator[Row]:
     async with (
         serving("aiohttp") as empty,
         serving("page", home=str(home), moment=moment.isoformat()) as digi,
