@@ -387,11 +387,13 @@ def _attributes(about: Mapping[str, Any]) -> str:
 
 
 def _line(spans: c.Spans) -> str:
-    return "".join(_span(span) for span in spans)
+    return "".join([_span(span) for span in spans])
 
 
 def _span(span: c.Span) -> str:
     match span:
+        case c.Plain(text=text):  # most are, so it is asked first
+            return escape(text)
         case c.Strong(text=text) | c.Quoted(text=text) if RECEIPT.fullmatch(text):
             groups = text.replace("-", "-<wbr>")
             return f'<strong class="code" dir="ltr" translate="no">{groups}</strong>'
