@@ -60,6 +60,12 @@ def _no_digits(id: str) -> str:
     return ""
 
 
+_LAST: Mapping[str, Mapping[str, str]] = {
+    "da": {"and": "og", "or": "eller"},
+    "en": {"and": "and", "or": "or"},
+}
+
+
 class LineLocalizer:
     """Localizes lines for one reader: the language, people's names, stored words, and how commands
     are typed on the platform."""
@@ -160,7 +166,7 @@ class LineLocalizer:
 
     def _listing(self, line: c.Listing) -> c.Spans:
         items = line.items
-        last = " og " if self.language == "da" else " and "
+        last = f" {_LAST[self.language][line.last]} "
         found: list[c.Span] = []
         for i, item in enumerate(items):
             if i:

@@ -123,7 +123,7 @@ def _row(
     can = project is not None and project.running and viewer.may(*BEGINS)
     return (
         Paragraph(text("exercise.row", title=_said(one.title), gives=_said(one.guide.gives))),
-        Small(text("exercise.lengths", minutes=Listing(lengths))) if lengths else None,
+        Small(text("exercise.lengths", minutes=Listing(lengths, last="or"))) if lengths else None,
         Small(text("exercise.stands")) if one.guide.standing else None,
         Small(few) if few is not None else None,
         buttons(

@@ -125,9 +125,10 @@ class Worded(Struct, frozen=True, tag="worded"):
 
 
 class Listing(Struct, frozen=True, tag="listing"):
-    """An enumeration within a sentence: a, b og c."""
+    """An enumeration within a sentence: a, b og c. `last`: whether all of them hold, or one."""
 
     items: tuple[Line, ...]
+    last: Literal["and", "or"] = "and"
 
 
 class Several(Struct, frozen=True, tag="several"):

@@ -115,6 +115,8 @@ def test_a_listing_is_a_sentence() -> None:
     abc = tuple(c.Words(x) for x in "abc")
     assert said(c.Listing(abc)) == "a, b og c"
     assert said(c.Listing(abc), "en") == "a, b and c"
+    assert said(c.Listing(abc, last="or")) == "a, b eller c"
+    assert said(c.Listing(abc, last="or"), "en") == "a, b or c"
     assert said(c.Listing(abc[:2])) == "a og b"
     assert said(c.Listing(abc[:1])) == "a"
     assert said(c.Listing(())) == ""
