@@ -80,6 +80,7 @@ class LineLocalizer:
         people: Mapping[str, Prefs],
         words: Mapping[KeptKey, str],
         typed: Callable[[str], str],
+        typed_in_channel: Callable[[str], str] | None = None,
         today: date,
         calendar: Calendar | None = None,
         reader: str = "",
@@ -96,6 +97,7 @@ class LineLocalizer:
         self._people = people
         self._words = words
         self._typed = typed
+        self._typed_in_channel = typed_in_channel or typed
         self._today = today
         self._calendar = calendar or Calendar()
         self._reader = reader
@@ -226,7 +228,8 @@ class LineLocalizer:
         return (c.Plain(self._word(f"platform.{known}")),)
 
     def _command(self, line: c.Typed) -> c.Spans:
-        return (c.Strong(self._typed(word_for(line.command, self.language))),)
+        typed = self._typed_in_channel if line.in_channel else self._typed
+        return (c.Strong(typed(word_for(line.command, self.language))),)
 
     def _link(self, line: c.LinkAddress) -> c.Spans:
         return self._at(self._address(line.kind, line.id))

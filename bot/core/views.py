@@ -100,6 +100,7 @@ class Views:
             people=names.people,
             words=names.words,
             typed=partial(self.edge_of(tenant).typed, private=private),
+            typed_in_channel=partial(self.edge_of(tenant).typed, private=False),
             today=local(calendar, self._clock.now()).date(),
             calendar=calendar,
             reader=reader,

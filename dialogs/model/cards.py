@@ -139,9 +139,11 @@ class Several(Struct, frozen=True, tag="several"):
 
 class Typed(Struct, frozen=True, tag="typed"):
     """A command by its code name (`help`), shown as it is typed on the platform and in the language
-    at hand: `/digi hjælp` or `@Digi help`."""
+    at hand: `/digi hjælp` or `@Digi help`. `in_channel`: it is to be typed in a channel, wherever
+    this is read; in a private chat some platforms need the word alone."""
 
     command: str
+    in_channel: bool = False
 
 
 class ByDoor(Struct, frozen=True, tag="by_door"):

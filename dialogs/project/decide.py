@@ -33,6 +33,7 @@ from dialogs.model.facts import (
     StateOf,
     States,
 )
+from dialogs.model.roles import LEADING, stands_in
 from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.project import (
     cards,
@@ -127,20 +128,30 @@ def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Pr
     """Tell the leader about undelivered messages, once a week in a letter; at once if the channel
     is closed to Digi."""
     if event.what == "channel":
-        told, once = text("project.undelivered_channel", name=c.Words(state.name)), event.id
+        report, end = c.Typed("report"), c.Typed("end")
+        told = c.card(
+            c.Paragraph(text("project.undelivered_channel", name=c.Words(state.name))),
+            c.Paragraph(
+                text("project.undelivered_deleted", move=moving.MOVE, report=report, end=end)
+            ),
+        )
+        once = event.id
     else:
         year, week, _ = local(state.calendar, event.at).isocalendar()
-        told = text(f"project.undelivered_{event.what}", status=c.Typed("status"))
+        status = c.Typed("status")
+        told = c.card(c.Paragraph(text(f"project.undelivered_{event.what}", status=status)))
         once = f"{event.what}:{year}-{week}"
+    leading = (*known.holders(*LEADING), stands_in(state, known(Roles())))
     return tuple(
         Privately(
             person,
-            c.card(c.Paragraph(told)),
+            told,
             urgency=2,
             now=event.what == "channel",
             once=f"undelivered:{once}:{person}",
         )
-        for person in known.holders("leader", "deputy")
+        for person in leading
+        if person
     )
 
 

@@ -39,6 +39,7 @@ from dialogs.project.succession import has_left, nearest
 from dialogs.question.states import Discussed, Proposed, all_of, is_open
 
 NAMED = 8  # so many people are named, the rest are counted
+MOVE = c.Typed("move", in_channel=True)
 OF_EACH: Facts = (About(), Roles(), Present())
 
 
@@ -89,15 +90,15 @@ def _named(people: tuple[Person, ...]) -> Line:
 
 def look(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show what of the person's projects can be moved here, and what follows from it."""
-    move, channel = c.Typed("move"), viewer.channel
+    channel = viewer.channel
     if viewer.private:
-        return (Show(cards.said("project.move_there", move=move)),)
+        return (Show(cards.said("project.move_there", move=MOVE)),)
     here, there = known(ChannelProject(channel)), known(PresentIn(channel))
     mine = [one for one in known.each(_mine(viewer)) if one.project.under_way]
     if here is not None:
         return (Show(_taken(here, [one.project for one in mine])),)
     if viewer.person not in there:
-        return (Show(cards.said("project.move_unknown", move=move)),)
+        return (Show(cards.said("project.move_unknown", move=MOVE)),)
     parts = [part for one in mine for part in _offer(one, viewer.person, channel, there)]
     if not parts:
         return (Show(cards.said("project.move_nothing")),)
@@ -108,9 +109,9 @@ def _taken(here: Project, mine: list[Project]) -> Card[Line]:
     """Say how what is here moves away, and that nothing else can move here."""
     if here not in mine:
         return cards.taken(here)
-    full, there = text("project.move_full", name=c.Words(here.name)), c.Typed("move")
+    full = text("project.move_full", name=c.Words(here.name))
     return card(
-        Paragraph(text("project.move_there", move=there)),
+        Paragraph(text("project.move_there", move=MOVE)),
         Paragraph(full) if len(mine) > 1 else None,
     )
 
@@ -135,7 +136,7 @@ def _offer(
 
 def _refused(strangers: tuple[Person, ...], name: Line) -> Line:
     who = _named(strangers)
-    return text("project.move_strangers", name=name, who=who, move=c.Typed("move"))
+    return text("project.move_strangers", name=name, who=who, move=MOVE)
 
 
 # --- done ------------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ def moved(state: Project, event: e.ProjectMoved, known: Known) -> Step:
     if other is not None:
         return state, (Show(cards.taken(other)),)
     if event.by not in there:
-        return state, (Show(cards.said("project.move_unknown", move=c.Typed("move"))),)
+        return state, (Show(cards.said("project.move_unknown", move=MOVE)),)
     if strangers := _strangers(known, there):
         return state, (Show(card(Paragraph(_refused(strangers, name)))),)
     who = c.Who(event.by)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Pressed
+from bot.server.build import House
+from bot.server.downloads import FileDesk
 from dialogs.model.documents import Document, FinishedDocument
 from dialogs.model.events import HandedOver, Look
 from dialogs.model.facts import ChannelProject, States
 from dialogs.question.states import QuestionState, is_open
 from storage.vault import Vault
 from tests.worlds.stage import CHANNEL, TENANT, Stage
+
+
+def file_desk(house: House) -> FileDesk:
+    return FileDesk(
+        house.links,
+        house.engine.receive,
+        house.vault,
+        house.catalogue,
+        house.clock.now,
+        house.views.serves,
+    )
 
 
 async def project_of(played: Stage) -> str:

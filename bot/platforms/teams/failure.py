@@ -37,10 +37,11 @@ def failure(error: CallFailed) -> DeliveryFailed:
         case 403:
             reason = f"{said}: Digi is not installed there"
             return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
+        case 404 if error.code == "ConversationNotFound":
+            reason = f"{said}: the channel was deleted: the project moves to another, or ends"
+            return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
         case 404:
-            return DeliveryFailed(
-                f"{said}: the message or conversation no longer exists", permanent=True
-            )
+            return DeliveryFailed(f"{said}: the message no longer exists", permanent=True)
         case 400 | 405 | 501:
             return DeliveryFailed(f"{said}: Teams rejects the message", permanent=True)
         case 504:

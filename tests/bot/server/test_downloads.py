@@ -18,7 +18,6 @@ from aiohttp.test_utils import TestServer
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender
 from bot.platforms.web import downloads
-from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application
 from dialogs.model.appointments import Appointment
 from dialogs.model.events import HandedOver, Look
@@ -27,6 +26,7 @@ from storage.sql import Script
 from storage.transactions import links
 from tests.worlds.house import asked
 from tests.worlds.play import PUBLIC_URL
+from tests.worlds.sheets import file_desk
 from tests.worlds.stage import BEGINNING, CHANNEL, PEOPLE, TENANT, Stage, stage
 
 BEGUN = """
@@ -95,15 +95,7 @@ class Desk:
 async def desk(tmp_path: Path, course: str = BEGUN, either: str = "") -> AsyncIterator[Desk]:
     async with stage(tmp_path, either=either) as played:
         await played.play(course)
-        house = played.house
-        found = FileDesk(
-            house.links,
-            house.engine.receive,
-            house.vault,
-            house.catalogue,
-            house.clock.now,
-            house.views.serves,
-        )
+        found = file_desk(played.house)
         app = application(Hosts.named(("127.0.0.1",)))
         failures: list[tuple[str, str]] = []
         app.add_routes(downloads.routes(found, lambda what, why: failures.append((what, why))))

@@ -102,7 +102,7 @@ class TeamsHands(ChatHands[Message]):
     async def go(self, *, new: bool) -> None:
         self.place = NEW_CHANNEL if new else self.first
         if self.place not in self.space.channels:
-            self.space.channels[self.place] = list(self.space.channels[self.first])
+            self.space.channels[self.place] = list(self.space.channels.get(self.first, self.people))
             await self.world.installed(self.place, tenant=self.space)
 
     async def leave(self, person: str) -> None:

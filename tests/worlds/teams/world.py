@@ -200,6 +200,8 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
                 return 403, _error("ForbiddenOperationException"), None
             return 200, {"id": person.chat}, None
         channel = body["channelData"]["channel"]["id"]
+        if channel not in tenant.channels:
+            return 404, _error("ConversationNotFound"), None
         if channel not in tenant.installed:
             return 403, _error("BotNotInConversationRoster"), None
         if channel in tenant.blocked:
@@ -356,6 +358,23 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
                 type="conversationUpdate",
                 membersAdded=[{"id": BOT}],
             )
+        )
+        return status
+
+    async def deletes(self, channel: str) -> int:
+        """Delete a channel, and notify Digi as Teams does: in the conversation of the team, with
+        the channel named beside it."""
+        self.home.channels.pop(channel)
+        self.home.installed.discard(channel)
+        someone = next(iter(self.home.people.values()))
+        data = {
+            "tenant": {"id": self.home.id},
+            "team": {"id": self.home.team},
+            "channel": {"id": channel},
+            "eventType": "channelDeleted",
+        }
+        status, _ = await self.send(
+            self.activity(someone, self.home.team, type="conversationUpdate", channelData=data)
         )
         return status
 
