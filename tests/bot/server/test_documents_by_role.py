@@ -8,15 +8,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, get_args
 
+import pytest
+
 import dialogs
 from bot.core.tokens import write_press
+from bot.documents.files import drawables
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender
+from content.language import Language
+from dialogs.agreement.states import Agreement
 from dialogs.exercise.states import ExerciseRun
 from dialogs.model import events as e
 from dialogs.model.appointments import written_time
 from dialogs.model.effects import Grant
 from dialogs.model.events import HandedOver, Look
 from dialogs.model.facts import KeepsakesHere, RoleName, Stated, States
+from dialogs.model.files import FinishedFile
+from dialogs.question.states import QuestionState, is_open
 from dialogs.registry import SIGHTS
 from dialogs.report.states import Reports
 from storage.sql import Script
@@ -26,7 +33,7 @@ from storage.transactions.scope import Scope
 from tests.bot.server.test_downloads import desk
 from tests.dialogs.test_keepsake import BEGUN as PROMISED
 from tests.dialogs.test_keepsake import ENDED
-from tests.dialogs.test_sheets import ALLOWED, BEGUN
+from tests.dialogs.test_sheets import ALLOWED, BEGUN, SECRET, words_in
 from tests.worlds.sheets import project_of
 from tests.worlds.stage import BEGINNING, CHANNEL, TENANT, Stage
 
@@ -115,11 +122,12 @@ async def look_at(played: Stage, view: HandedOver) -> Look:
             [reports] = await states("report")
             ref = reports.body.read_as(Reports).editions[0].id
         case "agreement_file":
-            [agreement] = await states("agreement")
-            ref = agreement.id
+            found = {one.id: one.body.read_as(Agreement) for one in await states("agreement")}
+            ref = next(id for id, agreement in found.items() if agreement.status == "taken")
         case "meeting_sheet" | "meeting_file":
-            [question] = await states("question")
-            ref, words = question.id, written_time(date(2026, 11, 19), 9 * 60, 30)
+            asked = {one.id: one.body.read_as(QuestionState) for one in await states("question")}
+            ref = next(id for id, question in asked.items() if is_open(question))
+            words = written_time(date(2026, 11, 19), 9 * 60, 30)
         case "board_file" | "cards_file" | "workshop_file":
             ref = next(
                 run.id
@@ -128,18 +136,22 @@ async def look_at(played: Stage, view: HandedOver) -> Look:
             )
         case "kept_promises_file":
             fact = KeepsakesHere("sheet", "peter")
-            found = await house.database.read(house.scripts.reading.look, TENANT, "", (fact,))
-            [kept] = found[fact]
+            read = await house.database.read(house.scripts.reading.look, TENANT, "", (fact,))
+            [kept] = read[fact]
             return Look(view, ref=kept.id)
     return Look(view, project=project, ref=ref, words=words)
 
 
-async def gets(played: Stage, person: str, look: Look) -> bool:
-    """Return whether a download of this document, given to this person, has a file in it."""
+async def files_for(played: Stage, person: str, look: Look) -> tuple[FinishedFile, ...]:
+    """Return what a download of this document, given to this person, has in it."""
     pressed = Pressed(write_press(played.house.vault, TENANT, look))
     played.acts += 1
     sent = Delivery(TENANT, Sender(person), f"{look.view} {played.acts}", pressed)
-    return bool((await played.house.engine.receive(sent)).files)
+    return (await played.house.engine.receive(sent)).files
+
+
+async def gets(played: Stage, person: str, look: Look) -> bool:
+    return bool(await files_for(played, person, look))
 
 
 async def holds(
@@ -253,3 +265,39 @@ async def test_a_role_lost_between_asking_and_fetching_is_lost_for_the_file(
         assert set(one_of_each) == set(DOCUMENTS)
         for view, path in one_of_each.items():
             assert await served.answers(path) == none, view
+
+
+ENGLISH = """
+anne > /digi indstillinger
+anne > udfyld "Sprog i kanalen"=Engelsk
+"""
+
+
+@pytest.mark.parametrize(("language", "more"), [("da", ""), ("en", ENGLISH)])
+async def test_no_document_holds_what_its_reader_may_not_see(
+    tmp_path: Path, language: Language, more: str
+) -> None:
+    """An offer to one person, the trio's points, texts to some alone, and unreleased texts and
+    answers are in no document of any kind, in no format of it, whoever fetches it; a week later,
+    when the texts have been released to their readers, neither. What all may read is found."""
+    course = EARLIER + BEGUN + ALLOWED + SECRET + MADE + MORE + more
+    async with desk(tmp_path, course) as served:
+        played = served.played
+        await holds(played, "reader", "reader", "confirmed")
+        for weeks in range(2):
+            await played.play(weeks * "ur > en uge\n")
+            searched = {}
+            for view in DOCUMENTS:
+                look = await look_at(played, view)
+                for person, views in BY_ROLE.items():
+                    if view not in views:
+                        continue
+                    files = await files_for(played, person, look)
+                    assert {getattr(one, "language", language) for one in files} >= {language}
+                    for way in drawables(files, played.house.clock.now()):
+                        written = words_in(way.draw())
+                        assert "HEMMELIGT" not in written, (view, person, way.name)
+                        searched[view] = searched.get(view, "") + written
+            assert set(searched) == set(DOCUMENTS)
+            assert "Må jeg selv bytte om på to besøg?" in searched["report_file"]
+            assert "Spørg om ruteplanen" in searched["agreement_file"]
