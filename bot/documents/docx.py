@@ -56,6 +56,11 @@ from dialogs.model.pictures import Chart, Steps
 
 SHORTEST_ROOM = 2
 """Ruled lines below each item of a list that is filled in by hand."""
+A_LINE = 95
+"""Characters on a line across the page."""
+HALF_A_PAGE = 22
+"""Lines of a row; a longer one may go on on the next page. LibreOffice prints a row that is longer
+than a page and may not be divided over the lower edge of its frame."""
 QR_WIDE = Mm(38)
 """With its white margin; the code itself is then 3 cm, as on a poster."""
 _SINCE = (1980, 1, 1, 0, 0, 0)
@@ -97,10 +102,11 @@ class _Drawing:
             heading.paragraph_format.page_break_before = True
         if self._before is not None:
             self._mark(heading)
+        first = section.passages[0] if section.passages else None
         for passage, after in zip(section.passages, (*section.passages[1:], None), strict=False):
-            explains = isinstance(passage, Small) and passage is section.passages[0]
-            introduces = isinstance(after, DataTable) or (explains and after is not None)
-            if isinstance(passage, Paragraph | Small) and introduces:
+            if isinstance(passage, Paragraph | Small) and _introduces(
+                passage, after, first=passage is first
+            ):
                 style = SMALL if isinstance(passage, Small) else "Normal"
                 self._paragraph(style, passage.text).paragraph_format.keep_with_next = True
             else:
@@ -226,12 +232,15 @@ class _Drawing:
         for column, width in zip(table._tbl.tblGrid.gridCol_lst, wide, strict=True):
             column.w = width
         for i, cells in enumerate((passage.header, *passage.rows)):
-            table._tbl.append(self._row(cells, wide, header=i == 0))
+            kept = passage.together and i < len(passage.rows)
+            table._tbl.append(self._row(cells, wide, header=i == 0, kept=kept))
         self._paragraph(SMALL)  # two tables in a row would become one
 
-    def _row(self, cells: tuple[Spans, ...], wide: list[int], *, header: bool) -> Any:
+    def _row(self, cells: tuple[Spans, ...], wide: list[int], *, header: bool, kept: bool) -> Any:
+        """Return a row. `kept`: it is on the page of the next one."""
         row, properties = element("tr"), element("trPr")
-        properties.append(element("cantSplit"))
+        if max(map(_lines, cells, wide), default=0) <= HALF_A_PAGE:
+            properties.append(element("cantSplit"))
         if header:
             properties.append(element("tblHeader"))
         row.append(properties)
@@ -246,6 +255,8 @@ class _Drawing:
             row.append(cell)
             paragraph = word_text.Paragraph(made, self._word._body)
             paragraph.paragraph_format.space_after = Mm(0)
+            if kept:
+                paragraph.paragraph_format.keep_with_next = True
             self._add(paragraph, tuple(_as_header(spans)) if header else spans)
         return row
 
@@ -312,6 +323,24 @@ def _write(run: Run, span: Any) -> None:
         run.italic = True
     elif isinstance(span, Quoted | Mention) and is_right_to_left(said):
         run._r.get_or_add_rPr().append(element("rtl"))
+
+
+def _introduces(
+    passage: Paragraph[Spans] | Small[Spans], after: Passage[Spans] | None, *, first: bool
+) -> bool:
+    """Return whether a page must not end with this passage: it leads to what comes after it."""
+    if after is None:
+        return False
+    said = plain(passage.text)
+    if first and (isinstance(passage, Small) or len(said) <= A_LINE):
+        return True
+    return isinstance(after, DataTable | Quote) or said.rstrip().endswith(":")
+
+
+def _lines(cell: Spans, width: int) -> int:
+    """Estimate how many lines a cell takes in a column."""
+    across = max(1, round(A_LINE * width / ACROSS))
+    return sum(-(-len(line) // across) or 1 for line in clean(plain(cell)).split("\n"))
 
 
 def _as_header(spans: Spans) -> Spans:

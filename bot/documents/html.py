@@ -149,7 +149,8 @@ def _list(passage: Bullets[Spans]) -> Iterator[str]:
 
 
 def _table(passage: DataTable[Spans]) -> Iterator[str]:
-    yield f"<table><caption>{_said(passage.name)}</caption><colgroup>"
+    together = ' class="together"' if passage.together else ""
+    yield f"<table{together}><caption>{_said(passage.name)}</caption><colgroup>"
     yield "".join(f'<col width="{one:.1%}">' for one in column_shares(passage))
     yield "</colgroup><thead><tr>"
     yield "".join(f'<th scope="col">{_said(cell)}</th>' for cell in passage.header)

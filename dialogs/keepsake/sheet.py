@@ -83,6 +83,10 @@ def _rows(one: KeptPromise) -> tuple[tuple[Line, Line], ...]:
     return (*written, *(_judged(said) for said in one.verdicts))
 
 
+def _of(one: KeptPromise) -> tuple[tuple[Line, Line], ...]:
+    return ((text("promise.field_kind"), text(f"promise.kind_{one.kind}")), *_rows(one))
+
+
 def _judged(said: KeptVerdict) -> tuple[Line, Line]:
     line = (Words(said.line),) if said.line else ()
     told = Several((text(f"promise.{said.outcome}"), *line))
@@ -102,7 +106,7 @@ def sheet_document(at: datetime, one: Keepsake) -> NeutralDocument:
             *(
                 section(
                     Words(cut(each.fields.get("gain", ""), HEADING)),
-                    DataTable(text(f"promise.kind_{each.kind}"), columns, _rows(each)),
+                    DataTable(text(f"promise.kind_{each.kind}"), columns, _of(each), together=True),
                 )
                 for each in sheet.promises
             ),

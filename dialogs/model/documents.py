@@ -36,11 +36,13 @@ Format = Literal["docx", "html", "csv", "json"]
 
 
 class DataTable(Struct, Generic[L], frozen=True, tag="table"):
-    """A table with a header row. `name` says what it lists; screen readers say it first."""
+    """A table with a header row. `name` says what it lists; screen readers say it first.
+    `together`: its rows tell of one thing, so no page begins between them if they fit on one."""
 
     name: L
     header: tuple[L, ...]
     rows: tuple[tuple[L, ...], ...]
+    together: bool = False
 
 
 class WritingSpace(Struct, Generic[L], frozen=True, tag="writing_space"):
@@ -198,11 +200,12 @@ def _passage(
             return Quote(line(words), None if by is None else line(by))
         case Bullets(items=items, numbered=numbered, to_fill_in=to_fill_in):
             return Bullets(tuple(line(one) for one in items), numbered, to_fill_in)
-        case DataTable(name=name, header=header, rows=rows):
+        case DataTable(name=name, header=header, rows=rows, together=together):
             return DataTable(
                 line(name),
                 tuple(line(one) for one in header),
                 tuple(tuple(line(cell) for cell in row) for row in rows),
+                together,
             )
         case WritingSpace(label=label, lines=lines):
             return WritingSpace(line(label), lines)

@@ -40,6 +40,7 @@ def promises_document(at: datetime, known: Known) -> NeutralDocument:
                         text(f"promise.kind_{one.kind}"),
                         (text("promise.column_what"), text("promise.column_is")),
                         _rows(one),
+                        together=True,
                     ),
                     None if one.verdicts else WritingSpace[Line](text("promise.by_hand"), 2),
                 )
@@ -66,6 +67,7 @@ def _compass(known: Known) -> Section[Line] | None:
 
 def _rows(one: PromiseMade) -> tuple[tuple[Line, Line], ...]:
     """Return what was promised and what was said of it, without who said so."""
+    kind = (text("promise.field_kind"), text(f"promise.kind_{one.kind}"))
     written = tuple(
         (text(f"promise.field_{field}"), Kept("promise", one.id, field))
         for field in FIELDS
@@ -78,4 +80,4 @@ def _rows(one: PromiseMade) -> tuple[tuple[Line, Line], ...]:
             line = (Kept("verdict", said.line),) if said.line else ()
             told = Several((text(f"promise.{said.outcome}"), *line))
             judged.append((text("promise.after", n=Count(months)), told))
-    return (*written, *judged)
+    return (kind, *written, *judged)

@@ -117,6 +117,7 @@ async def test_what_stays_names_nobody_and_holds_nothing_from_elsewhere(tmp_path
         made = await sheet(played, "peter", "kept_promises_file", ref=id, of="-")
         for drawn in (docx.draw(made), html.draw(made)):
             assert "Kun om dagen" in words_in(drawn)
+            assert "Er det lovet eller forventet?" in words_in(drawn)
             assert "Peter" not in words_in(drawn)
 
 

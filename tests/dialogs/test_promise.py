@@ -54,6 +54,7 @@ async def test_the_document_holds_what_became_of_each_and_names_nobody(tmp_path:
             found = words_in(draw(made))
             for told in ("Ti minutter mere", "Flere tryk", "Teamlederen", "Kun om dagen"):
                 assert told in found
+            assert "Er det lovet eller forventet?" in found
             assert "Peter" not in found
             assert "Anne" not in found
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bot.documents.docx import draw
 from content.language import Language
 from dialogs.model import documents as d
-from dialogs.model.cards import Bullets, Line, Paragraph, Small, Words
+from dialogs.model.cards import Bullets, Line, Paragraph, Quote, Small, Words
 from tests.bot.documents.samples import (
     ADDRESS,
     ARABIC,
@@ -353,28 +353,60 @@ def test_the_code_stands_at_the_right_beside_the_words() -> None:
     assert clear.getparent().tag == qn("w:r")
 
 
-def test_the_name_of_a_table_stays_on_the_page_of_its_table() -> None:
-    """The paragraph before a table is kept with it, and what explains a section with what follows;
-    any other is not."""
-    table = d.DataTable[Line](Words("T"), (Words("A"),), ((Words("1"),),))
-    told = (
-        Small[Line](Words("What it is")),
-        Paragraph[Line](Words("Before text")),
-        Paragraph[Line](Words("The name")),
-        table,
-        Small[Line](Words("After it")),
-        Paragraph[Line](Words("The last")),
-    )
+def drawn_of(*passages: d.Passage[Line]) -> bytes:
     made = d.document(
         title=Words("t"),
         slug=Words("t"),
         project="p",
         day=date(2026, 11, 2),
-        sections=(d.section(Words("S"), *told),),
+        sections=(d.section(Words("S"), *passages),),
     )
-    word = docx.Document(BytesIO(draw(localizer("da").document(made))))
-    kept = {one.text: one.paragraph_format.keep_with_next for one in word.paragraphs}
-    assert kept["The name"] is True
-    assert kept["What it is"] is True
-    assert kept["Before text"] is None
-    assert kept["After it"] is None
+    return draw(localizer("da").document(made))
+
+
+def table_of(*rows: tuple[str, ...], together: bool = False) -> d.DataTable[Line]:
+    header = (*(Words("A") for _ in rows[0]),)
+    cells = tuple(tuple(Words(cell) for cell in row) for row in rows)
+    return d.DataTable[Line](Words("T"), header, cells, together=together)
+
+
+def test_what_leads_to_something_stays_on_its_page() -> None:
+    """The paragraph before a table or a quotation is kept with it, and what introduces a section,
+    or ends with a colon, with what follows; any other is not."""
+    drawn = drawn_of(
+        Small[Line](Words("What it is")),
+        Paragraph[Line](Words("Before text")),
+        Paragraph[Line](Words("The name")),
+        table_of(("1",)),
+        Small[Line](Words("After it")),
+        Paragraph[Line](Words("Said there:")),
+        Paragraph[Line](Words("Who said it")),
+        Quote[Line](Words("Words")),
+        Paragraph[Line](Words("The last:")),
+    )
+    word = docx.Document(BytesIO(drawn))
+    kept = {one.text for one in word.paragraphs if one.paragraph_format.keep_with_next}
+    assert kept == {"What it is", "The name", "Said there:", "Who said it"}
+    short = docx.Document(BytesIO(drawn_of(Paragraph[Line](Words("31")), Quote[Line](Words("Q")))))
+    assert [one.text for one in short.paragraphs if one.paragraph_format.keep_with_next] == ["31"]
+    long = (Paragraph[Line](Words("Long " * 30)), Paragraph[Line](Words("Next")))
+    word = docx.Document(BytesIO(drawn_of(*long)))
+    assert not [one for one in word.paragraphs if one.paragraph_format.keep_with_next]
+
+
+def test_a_table_that_tells_of_one_thing_stays_on_one_page() -> None:
+    """Each row but the last is kept with the next one; in other tables none is."""
+    rows = (("For whom", "Everybody"), ("When", "In May"))
+    for together, kept in ((True, [True, True, None]), (False, [None, None, None])):
+        [table] = docx.Document(BytesIO(drawn_of(table_of(*rows, together=together)))).tables
+        for column in table.columns:
+            found = [cell.paragraphs[0].paragraph_format.keep_with_next for cell in column.cells]
+            assert found == kept
+
+
+def test_a_row_of_more_than_half_a_page_may_go_on_on_the_next() -> None:
+    """LibreOffice would otherwise print a row of more than a page over its lower edge."""
+    rows = (("Short", "x " * 300), ("Long", "x " * 2000))
+    [table] = body(drawn_of(table_of(*rows))).iter(qn("w:tbl"))
+    whole = [row.find(".//w:cantSplit", W) is not None for row in table.findall(qn("w:tr"))]
+    assert whole == [True, True, False]
