@@ -17,7 +17,14 @@ from docx.text import paragraph as word_text
 from docx.text.run import Run
 
 from bot.documents.pictures import WIDE, picture_png, rows_of_pages
-from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
+from bot.documents.plain import ACROSS as LETTERS_ACROSS
+from bot.documents.plain import (
+    address_in,
+    clean,
+    column_shares,
+    introduces,
+    is_right_to_left,
+)
 from bot.documents.qr import qr_png
 from bot.documents.word_template import (
     ACROSS,
@@ -56,8 +63,6 @@ from dialogs.model.pictures import Chart, Steps
 
 SHORTEST_ROOM = 2
 """Ruled lines below each item of a list that is filled in by hand."""
-A_LINE = 95
-"""Characters on a line across the page."""
 HALF_A_PAGE = 22
 """Lines of a row; a longer one may go on on the next page. LibreOffice prints a row that is longer
 than a page and may not be divided over the lower edge of its frame."""
@@ -104,7 +109,7 @@ class _Drawing:
             self._mark(heading)
         first = section.passages[0] if section.passages else None
         for passage, after in zip(section.passages, (*section.passages[1:], None), strict=False):
-            if isinstance(passage, Paragraph | Small) and _introduces(
+            if isinstance(passage, Paragraph | Small) and introduces(
                 passage, after, first=passage is first
             ):
                 style = SMALL if isinstance(passage, Small) else "Normal"
@@ -325,21 +330,9 @@ def _write(run: Run, span: Any) -> None:
         run._r.get_or_add_rPr().append(element("rtl"))
 
 
-def _introduces(
-    passage: Paragraph[Spans] | Small[Spans], after: Passage[Spans] | None, *, first: bool
-) -> bool:
-    """Return whether a page must not end with this passage: it leads to what comes after it."""
-    if after is None:
-        return False
-    said = plain(passage.text)
-    if first and (isinstance(passage, Small) or len(said) <= A_LINE):
-        return True
-    return isinstance(after, DataTable | Quote) or said.rstrip().endswith(":")
-
-
 def _lines(cell: Spans, width: int) -> int:
     """Estimate how many lines a cell takes in a column."""
-    across = max(1, round(A_LINE * width / ACROSS))
+    across = max(1, round(LETTERS_ACROSS * width / ACROSS))
     return sum(-(-len(line) // across) or 1 for line in clean(plain(cell)).split("\n"))
 
 

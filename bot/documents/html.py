@@ -17,6 +17,7 @@ from bot.documents.plain import (
     address_in,
     clean,
     column_shares,
+    introduces,
     is_right_to_left,
 )
 from bot.documents.qr import qr_svg
@@ -109,16 +110,19 @@ def _section(section: Section[Spans], number: int, *, begins_page: bool) -> Iter
     heading = f"h{section.level + 1}"
     new_page = ' class="new-page"' if begins_page else ""
     yield f'<{heading} id="s{number}"{new_page}>{_said(section.heading)}</{heading}>'
-    for passage in section.passages:
-        yield from _passage(passage)
+    first = section.passages[0] if section.passages else None
+    for passage, after in zip(section.passages, (*section.passages[1:], None), strict=False):
+        if isinstance(passage, Paragraph | Small):
+            leads = introduces(passage, after, first=passage is first)
+            yield _words(passage, "leads " if leads else "")
+        else:
+            yield from _passage(passage)
 
 
 def _passage(passage: Passage[Spans]) -> Iterator[str]:
     match passage:
-        case Paragraph(text=said):
-            yield f'<p{_direction(said)} class="said">{_said(said)}</p>'
-        case Small(text=said):
-            yield f'<p{_direction(said)} class="small said">{_said(said)}</p>'
+        case Paragraph() | Small():
+            yield _words(passage)
         case Quote(words=words, by=by):
             who = "" if by is None else f'<p class="small">– {_said(by)}</p>'
             told = f'<p class="said">{_said(words)}</p>{who}'
@@ -146,6 +150,11 @@ def _list(passage: Bullets[Spans]) -> Iterator[str]:
         room = _ruled(ROOM) if passage.to_fill_in else ""
         yield f'<li{_direction(item)}><span class="said">{_said(item)}</span>{room}</li>'
     yield f"</{kind}>"
+
+
+def _words(passage: Paragraph[Spans] | Small[Spans], leads: str = "") -> str:
+    said, small = passage.text, "small " if isinstance(passage, Small) else ""
+    return f'<p{_direction(said)} class="{leads}{small}said">{_said(said)}</p>'
 
 
 def _table(passage: DataTable[Spans]) -> Iterator[str]:

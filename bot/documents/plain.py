@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dialogs.model.cards import Link, Spans, plain
-from dialogs.model.documents import DataTable, FinishedDocument, Format
+from dialogs.model.cards import Link, Paragraph, Quote, Small, Spans, plain
+from dialogs.model.documents import DataTable, FinishedDocument, Format, Passage
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
@@ -40,6 +40,19 @@ def is_right_to_left(text: str) -> bool:
     return False
 
 
+def introduces(
+    passage: Paragraph[Spans] | Small[Spans], after: Passage[Spans] | None, *, first: bool
+) -> bool:
+    """Return whether a page must not end with this passage: it leads to what comes after it in its
+    section. `first`: it begins the section."""
+    if after is None:
+        return False
+    said = plain(passage.text)
+    if first and (isinstance(passage, Small) or len(said) <= ACROSS):
+        return True
+    return isinstance(after, DataTable | Quote) or said.rstrip().endswith(":")
+
+
 def column_shares(table: DataTable[Spans]) -> list[float]:
     """Return each column's share of the page: a short line has room, and a long one for its words.
     The rest goes to where most is written, as far as the longest line there needs it."""
@@ -60,6 +73,14 @@ def column_shares(table: DataTable[Spans]) -> list[float]:
 
 
 def _least(column: list[str]) -> int:
+    """Return the letters that a column needs; its header, which is bold, a quarter more for a
+    word."""
+    bold = _longest_word(column[0])
+    bold = min(bold + bold // 4, LONGEST_WORD) + MARGINS
+    return max(bold, _least_of(column))
+
+
+def _least_of(column: list[str]) -> int:
     line = max(map(_longest_line, column))
     if line <= NAME:
         return line + MARGINS

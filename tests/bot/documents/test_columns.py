@@ -33,6 +33,12 @@ def test_most_of_the_page_goes_to_the_column_in_which_most_is_written() -> None:
     assert len("Sundt og sikkert") / 95 < lane < 0.25
 
 
+def test_the_word_of_a_header_stays_in_one_piece() -> None:
+    """Its letters are bold, and so wider than those of the rows."""
+    _, short = shares(("Spørgsmål", "Indvendinger"), (LONG, "–"))
+    assert short * 95 >= 1.25 * len("Indvendinger")
+
+
 def test_a_word_without_an_end_does_not_take_the_page() -> None:
     link, words = shares(("Link", "Ord"), ("x" * 400, LONG))
     assert link < 0.85

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from bot.documents.html import draw
 from content.language import Language
 from dialogs.model import documents as d
-from dialogs.model.cards import Words
+from dialogs.model.cards import Line, Paragraph, Words
 from tests.bot.documents.samples import (
     ADDRESS,
     ARABIC,
@@ -177,3 +178,28 @@ def test_no_style_stands_in_an_element() -> None:
     page = Page(draw(finished(more=2)))
     assert not [attrs for _, attrs, _ in page.found if "style" in attrs]
     assert sum(tag == "style" for tag, _, _ in page.found) == 1
+
+
+def test_what_leads_to_something_is_on_its_page_also_in_print() -> None:
+    """The name of a table and what ends with a colon; in the last passage of a section nothing."""
+    told = (
+        Paragraph[Line](Words("Long " * 30)),
+        Paragraph[Line](Words("Said there:")),
+        Paragraph[Line](Words("The name")),
+        d.DataTable[Line](Words("T"), (Words("A"),), ((Words("1"),),), together=True),
+        Paragraph[Line](Words("The last:")),
+    )
+    made = d.document(
+        title=Words("t"),
+        slug=Words("t"),
+        project="p",
+        day=date(2026, 11, 2),
+        sections=(d.section(Words("S"), *told),),
+    )
+    page = draw(localizer("da").document(made)).decode()
+    assert re.findall(r'<p class="leads said"><bdi>(.*?)</bdi></p>', page) == [
+        "Said there:",
+        "The name",
+    ]
+    assert '<table class="together">' in page
+    assert ".leads, thead { break-after: avoid; }" in page
