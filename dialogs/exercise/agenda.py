@@ -13,6 +13,7 @@ from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
     agreed_parts,
+    agreements_of,
     every_run,
     fact_of,
     is_over,
@@ -61,7 +62,7 @@ def agenda(look: Look, viewer: Viewer, known: Known) -> Responses:
                 c.Bullets(agenda_lines(run), numbered=True),
                 *prepare_parts(run, known),
                 *inner_parts(run, known),
-                *agreed_parts(run, known),
+                *agreed_parts(agreements_of(run, known)),
                 c.buttons(*_agenda_buttons(run, known)),
             )
         ),

@@ -14,6 +14,7 @@ from dialogs.exercise.states import (
     WRITES,
     ExerciseRun,
     agreed_parts,
+    agreements_of,
     current_step,
     grid,
     has_table,
@@ -79,7 +80,7 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         *chosen_parts(state, known),
         *condition_parts(state, known),
         *inner_parts(state, known),
-        *agreed_parts(state, known),
+        *agreed_parts(agreements_of(state, known)),
         # The longest part comes last: not every platform has room for all of it.
         grid(state, known) if has_table(state) else drawn(state, known),
         *standing_parts(state, known),

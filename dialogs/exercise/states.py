@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
@@ -208,9 +209,17 @@ def agreements_of(run: ExerciseRun, known: Known) -> tuple[Agreement, ...]:
     )
 
 
-def agreed_parts(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
-    """Return the agreements made in this run. Needs `States("agreement")`."""
-    found = tuple(as_listed(one) for one in agreements_of(run, known))
+def agreements_beside(
+    run: ExerciseRun, listed: Iterable[ExerciseRun], known: Known
+) -> tuple[Agreement, ...]:
+    """Return the agreements of a run in a list of these runs: one that was made in an exercise of a
+    workshop stands with that exercise if it is in the list too, and so only once."""
+    inner = {one.id for one in listed if one.within == run.id}
+    return tuple(one for one in agreements_of(run, known) if one.question not in inner)
+
+
+def agreed_parts(agreed: tuple[Agreement, ...]) -> tuple[Part[Line], ...]:
+    found = tuple(map(as_listed, agreed))
     return (Paragraph(text("question.agreements")), Bullets(found)) if found else ()
 
 

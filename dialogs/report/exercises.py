@@ -11,7 +11,7 @@ from dialogs.agreement.states import what
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
-    agreements_of,
+    agreements_beside,
     board_note,
     every_run,
     grid,
@@ -51,7 +51,7 @@ def exercises_section(known: Known, today: date) -> Section[Line]:
     if not ended:
         return section(heading, Paragraph(text("report.no_exercises")))
     header = tuple(text(f"report.{one}") for one in ("exercise", "result", "goes_to", "agreements"))
-    rows = tuple(_exercise(run, known) for run in ended)
+    rows = tuple(_exercise(run, ended, known) for run in ended)
     return section(
         heading,
         DataTable(heading, header, rows),
@@ -61,8 +61,8 @@ def exercises_section(known: Known, today: date) -> Section[Line]:
     )
 
 
-def _exercise(run: ExerciseRun, known: Known) -> tuple[Line, ...]:
-    agreed = [what(one.id) for one in agreements_of(run, known) if is_known(one)]
+def _exercise(run: ExerciseRun, ended: tuple[ExerciseRun, ...], known: Known) -> tuple[Line, ...]:
+    agreed = [what(one.id) for one in agreements_beside(run, ended, known) if is_known(one)]
     result = quoted(Kept("exercise_end", run.result)) if run.result else NONE
     if run.reached:
         result = stacked((result, text(f"workshop.result_{run.reached}")))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from dialogs.agreement.states import Agreement, overdue
 from dialogs.concern.states import Concern, to_pass_on
+from dialogs.exercise.states import every_run
 from dialogs.med.states import level_name, med_of
 from dialogs.model.cards import Count, Day, Line, Listing, Words, text
 from dialogs.model.documents import DataTable
@@ -80,11 +81,14 @@ def _asked(known: Known) -> Line:
             *((short(what, FRAMED),) if what else ()),
         ]
     to_med = [one for one in asked_of_team(known) if isinstance(one, ToMed)]
+    held = sum("committee" in run.receivers for run in every_run(known) if run.status == "done")
+    exercises = (text("report.exercises_to_med", n=Count(held)),) if held else ()
     if not to_med:
-        return stacked((*level, text("report.nothing_to_med")))
+        return stacked((*level, *(exercises or (text("report.nothing_to_med"),))))
     titles = tuple(short_title(one.words, LETTERS) for one in reversed(to_med[-FIRST:]))
     more = (text("report.more_in_a"),) if len(to_med) > FIRST else ()
-    return stacked((*level, text("report.to_med", n=Count(len(to_med))), points(titles), *more))
+    asked = text("report.to_med", n=Count(len(to_med)))
+    return stacked((*level, asked, points(titles), *more, *exercises))
 
 
 def _earlier(known: Known) -> Line:

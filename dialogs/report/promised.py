@@ -29,8 +29,8 @@ VERDICT_WORDS = Records("verdict")
 EFFECT_WORDS = Records("apv_effect")
 PROMISES_FIRST, EFFECTS_FIRST = 3, 2
 """How many are on page one; the others are in the annexes."""
-PROMISE_LETTERS, EFFECT_LETTERS = 32, 45
-"""Characters of one of them on page one, so that each is one line."""
+PROMISE_LETTERS, JUDGED_LETTERS, EFFECT_LETTERS = 60, 32, 45
+"""Characters of one of them on page one, so that each is one line, with what became of it."""
 
 
 def _body(fact: Records, id: str, known: Known) -> dict[str, Any]:
@@ -53,9 +53,10 @@ def promise_lines(known: Known) -> Line:
 
 
 def _promise_line(one: PromiseMade, known: Known) -> Line:
-    gain = short(_body(PROMISE_WORDS, one.id, known).get("gain", ""), PROMISE_LETTERS)
-    line = text(f"report.is_{one.kind}", gain=gain)
     last = latest(one)
+    letters = PROMISE_LETTERS if last is None else JUDGED_LETTERS
+    gain = short(_body(PROMISE_WORDS, one.id, known).get("gain", ""), letters)
+    line = text(f"report.is_{one.kind}", gain=gain)
     if last is None:
         return line
     return text("report.promise_judged", promise=line, judged=outcome_line(last))

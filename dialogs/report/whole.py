@@ -12,6 +12,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from dialogs.concern.states import HELPERS
+from dialogs.exercise.states import every_run
 from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.conversation import Facts
@@ -149,15 +150,19 @@ def _first_words(words: str) -> Quote[Line]:
 
 def _reached(known: Known) -> Section[Line]:
     found = results(known)
+    held = sum(run.status == "done" for run in every_run(known))
+    exercises = Small(text("report.exercises_reached")) if held else None
     if not found:
-        return section(text("report.reached"), Paragraph(text("report.no_results")))
+        none = Paragraph(text("report.no_results"))
+        return section(text("report.reached"), none, exercises)
     parts = [part for one in found[:IN_BODY] for part in _result(one, known)]
     more = len(found) - IN_BODY
     return section(
         text("report.reached"),
-        Paragraph(text("results.count", n=Count(len(found)))),
+        Paragraph(text("results.count", n=Count(len(found) + held))),
         *parts,
         Small(text("report.more_results", n=Count(more))) if more > 0 else None,
+        exercises,
     )
 
 

@@ -9,6 +9,7 @@ from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
     agreed_parts,
+    agreements_beside,
     agreements_of,
     every_run,
     see_button,
@@ -78,6 +79,7 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
         *(_runs_about(words, ended, known) if words else ended),
     ]
     found.sort(key=_written_at, reverse=True)
+    listed = tuple(one for one in found if isinstance(one, ExerciseRun))
     page, rest = found[start : start + ON_A_PAGE], len(found) - start - ON_A_PAGE
     more = Look("results", project=project.id, ref=str(start + ON_A_PAGE), words=words)
     search: Button[Line] = Button(
@@ -90,7 +92,7 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
                 Heading(text("results.heading", name=Words(project.name))),
                 Paragraph(_summary(words, len(found), len(arrived) + len(ended))),
                 *(() if words or start else (*_in_committee(known), *how_they_stand(known))),
-                *(part for one in page for part in _row(one, known)),
+                *(part for one in page for part in _row(one, listed, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
                 buttons(
                     Button(text("question.show_more"), more, "main") if rest > 0 else None,
@@ -163,19 +165,23 @@ def _texts(kind: str, field: str, known: Known) -> dict[str, str]:
     return {r.id: r.body[field] for r in known(Records(kind, limit=EVERY_RECORD))}
 
 
-def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
+def _run_row(
+    run: ExerciseRun, listed: tuple[ExerciseRun, ...], known: Known
+) -> tuple[Part[Line] | None, ...]:
     day = Day(local(known.project.calendar, _written_at(run)).date())
     return (
         Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
         Quote(Kept("exercise_end", run.result, cut=LETTERS)),
         Small(text(f"workshop.result_{run.reached}")) if run.reached else None,
-        *agreed_parts(run, known),
+        *agreed_parts(agreements_beside(run, listed, known)),
         buttons(see_button(run, known.project.id)),
     )
 
 
-def _row(one: Result | ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
-    return _question_row(one, known) if isinstance(one, Result) else _run_row(one, known)
+def _row(
+    one: Result | ExerciseRun, listed: tuple[ExerciseRun, ...], known: Known
+) -> tuple[Part[Line] | None, ...]:
+    return _question_row(one, known) if isinstance(one, Result) else _run_row(one, listed, known)
 
 
 def _question_row(one: Result, known: Known) -> tuple[Part[Line] | None, ...]:

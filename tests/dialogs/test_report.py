@@ -382,6 +382,44 @@ async def test_an_exercise_is_in_the_report_when_it_has_ended(tmp_path: Path) ->
         assert "Peter Lund" not in table.rows[0]
 
 
+async def test_page_one_says_what_an_exercise_sends_to_the_committee(tmp_path: Path) -> None:
+    """The row does not say that nothing was proposed, and the exercise counts as a result, as it
+    does in the channel."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + 'fatima > tryk "Svar"\nfatima > udfyld "Dit svar"=Roen')
+        await played.play(SUMMED_UP + EXERCISED)
+        asked = "Det bliver udvalget bedt om"
+        assert "ikke foreslået noget" in first_page(await report(played, "ali"))[asked]
+        await played.play(ENDED.replace("Til lederen", "Til MED"))
+        one = await report(played, "ali")
+        lines = first_page(one)[asked].splitlines()
+        assert lines[-1] == "Holdet har sendt resultatet af 1 øvelse. Det står i bilag H."
+        assert "ikke foreslået noget" not in first_page(one)[asked]
+        await played.play('fatima > /digi resultater\nfatima < "2 resultater, det nyeste først."')
+        found = everything_in(one)
+        assert "2 resultater, det nyeste først." in found
+        assert "Det, øvelserne nåede frem til, står i bilag H." in found
+
+
+async def test_page_one_has_a_promise_of_one_line_whole(tmp_path: Path) -> None:
+    """It is shortened where what became of it needs the room. What nobody chose is not said to be
+    missing: the rows below have it."""
+    gain = "Ti minutter mere hos hver borger, hver eneste dag"
+    async with stage(tmp_path) as played:
+        await played.play(
+            BEGUN
+            + f"""
+            anne > /digi løfter
+            anne > tryk "Skriv et løfte"
+            anne > udfyld "Hvad skal"="{gain}" "Hvilken"=Teamlederen
+            """
+        )
+        rows = first_page(await report(played, "ali"))
+        assert gain in rows["Løfter"]
+        assert rows["Gevinster, og for hvem"].endswith("Det, der er lovet, står under Løfter.")
+        assert rows["Ulemper, og for hvem"].endswith("Det, der er noteret, står under APV.")
+
+
 def compass_of(writers: tuple[str, ...]) -> str:
     """A compass in which so many write a note without a name, and the leader writes one."""
     begun = """

@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from content.catalogue import load
-from dialogs.exercise.states import ALL_RUNS, ExerciseRun
+from dialogs.agreement.states import Agreement, as_listed
+from dialogs.exercise.parts import InnerRun
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun, agreements_beside
 from dialogs.model import cards as c
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
@@ -56,7 +59,7 @@ def brainstorm(n: int) -> ExerciseRun:
     )
 
 
-def project(*runs: ExerciseRun) -> Known:
+def project(*runs: ExerciseRun, agreements: tuple[Agreement, ...] = ()) -> Known:
     """A thousand concluded questions, an hour apart, and an open one."""
     states: dict[str, QuestionState] = {
         f"q{n}": Concluded(
@@ -81,7 +84,9 @@ def project(*runs: ExerciseRun) -> Known:
         States("question"): tuple(
             Stated(id, Written(msgspec.json.encode(state))) for id, state in states.items()
         ),
-        States("agreement"): (),
+        States("agreement"): tuple(
+            Stated(one.id, Written(msgspec.json.encode(one))) for one in agreements
+        ),
         ALL_RUNS: tuple(Stated(run.id, Written(msgspec.json.encode(run))) for run in runs),
         PROMISES: None,
         StateOf("med", "med"): None,
@@ -132,3 +137,25 @@ def test_a_word_is_looked_for_on_all_pages() -> None:
     assert " ".join(pages(Look("results", words="rute001"))).split() == [
         f"c{n}" for n in range(19, 9, -1)
     ]
+
+
+def test_an_agreement_of_an_exercise_in_a_workshop_stands_once() -> None:
+    """With that exercise, if it is in the list; otherwise with the workshop."""
+    inner = replace(brainstorm(MANY), within=f"r{MANY + 1}")
+    workshop = replace(brainstorm(MANY + 1), inner=(InnerRun("talk", inner.id, over=True),))
+    made = Agreement(
+        id="a",
+        owner="sofie",
+        due=None,
+        status="taken",
+        offered_at=BEGINNING,
+        changed_at=BEGINNING,
+        question=inner.id,
+    )
+    known = project(inner, workshop, agreements=(made,))
+    (shown,) = CONVERSATION.sights["results"].show(Look("results"), VIEWER, known)
+    assert isinstance(shown, Show)
+    lists = [part.items for part in shown.card.parts if isinstance(part, c.Bullets)]
+    assert lists == [(as_listed(made),)]
+    assert agreements_beside(workshop, (workshop, inner), known) == ()
+    assert agreements_beside(workshop, (workshop,), known) == (made,)
