@@ -151,9 +151,9 @@ def _first_words(words: str) -> Quote[Line]:
 def _reached(known: Known) -> Section[Line]:
     found = results(known)
     held = sum(run.status == "done" for run in every_run(known))
-    exercises = Small(text("report.exercises_reached")) if held else None
+    exercises = Small[Line](text("report.exercises_reached")) if held else None
     if not found:
-        none = Paragraph(text("report.no_results"))
+        none = Paragraph[Line](text("report.no_results"))
         return section(text("report.reached"), none, exercises)
     parts = [part for one in found[:IN_BODY] for part in _result(one, known)]
     more = len(found) - IN_BODY
