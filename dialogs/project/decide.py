@@ -29,6 +29,7 @@ from dialogs.model.facts import (
     Present,
     Project,
     Records,
+    Role,
     Roles,
     StateOf,
     States,
@@ -141,7 +142,8 @@ def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Pr
         status = c.Typed("status")
         told = c.card(c.Paragraph(text(f"project.undelivered_{event.what}", status=status)))
         once = f"{event.what}:{year}-{week}"
-    leading = (*known.holders(*LEADING), stands_in(state, known(Roles())))
+    roles: tuple[Role, ...] = known(Roles())
+    leading = (*known.holders(*LEADING), stands_in(state, roles))
     return tuple(
         Privately(
             person,
