@@ -39,8 +39,8 @@ Place = Any
 
 @pytest.fixture(params=["slack", "teams"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    world = in_slack if request.param == "slack" else in_teams
-    async with world(tmp_path / "home") as found:  # type: ignore[operator]
+    world: Any = in_slack if request.param == "slack" else in_teams
+    async with world(tmp_path / "home") as found:
         found.platform = request.param
         await found.hands.play(BEGUN)
         yield found
@@ -56,7 +56,8 @@ async def delete(place: Place) -> None:
 
 def link_of(place: Place, person: str) -> str:
     """Return the token of the download that this person was last given."""
-    return re.findall(rf"{PUBLIC_URL}/d/([a-z2-7]{{32}})", place.hands.ever(person))[-1]
+    found: list[str] = re.findall(rf"{PUBLIC_URL}/d/([a-z2-7]{{32}})", place.hands.ever(person))
+    return found[-1]
 
 
 async def fetched(place: Place, person: str) -> str:
