@@ -275,18 +275,19 @@ anne > udfyld "Sprog i kanalen"=Engelsk
 
 @pytest.mark.parametrize(("language", "more"), [("da", ""), ("en", ENGLISH)])
 async def test_no_document_holds_what_its_reader_may_not_see(
-    tmp_path: Path, language: Language, more: str
+    tmp_path: Path, language: Language, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An offer to one person, the trio's points, texts to some alone, and unreleased texts and
     answers are in no document of any kind, in no format of it, whoever fetches it; a week later,
     when the texts have been released to their readers, neither. What all may read is found."""
+    monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 1000)
     course = EARLIER + BEGUN + ALLOWED + SECRET + MADE + MORE + more
     async with desk(tmp_path, course) as served:
         played = served.played
         await holds(played, "reader", "reader", "confirmed")
         for weeks in range(2):
             await played.play(weeks * "ur > en uge\n")
-            searched = {}
+            searched: dict[HandedOver, str] = {}
             for view in DOCUMENTS:
                 look = await look_at(played, view)
                 for person, views in BY_ROLE.items():
