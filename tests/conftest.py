@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -51,12 +52,13 @@ def pytest_configure(config: pytest.Config) -> None:
     of the time would go into parsing the unchanged files again."""
     patched = pytest.MonkeyPatch()
     config.add_cleanup(patched.undo)
-
-    def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
-        return _read_anew(folder, packs) if folder or packs else _read_once()
-
-    patched.setattr(content, "load", load)
+    patched.setattr(content, "load", read_once)
     patched.setattr(tomllib, "loads", lambda text: pickle.loads(_parsed(text)))
+
+
+def read_once(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
+    """Load our own catalogue once, and a test's own each time."""
+    return _read_anew(folder, packs) if folder or packs else _read_once()
 
 
 @pytest.fixture
@@ -112,13 +114,15 @@ def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
     test's CPU time. tests/faults/lossy.py, where the power is cut, opens connections of its own
     with the driver's settings, and a child process syncs as in production."""
 
-    def connect(path: Path) -> sqlite3.Connection:
-        conn = _connect(path)
-        conn.execute("PRAGMA synchronous=OFF")
-        return conn
-
-    monkeypatch.setattr(driver, "connected", connect)
+    monkeypatch.setattr(driver, "connected", unsynced)
     monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def unsynced(path: Path) -> sqlite3.Connection:
+    """Connect like the driver, but without fsync."""
+    conn = _connect(path)
+    conn.execute("PRAGMA synchronous=OFF")
+    return conn
 
 
 @pytest.fixture
@@ -158,10 +162,15 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raise the three seconds in which a platform wants its answer, and those within them for the
     database, which a busy machine would exceed. A test of late answers, or of a database that is
     held up, lowers them itself."""
-    for name, seconds in WAITS_AT_MOST.items():
-        if (module := sys.modules.get(name)) is not None:
-            for one in seconds:
-                monkeypatch.setattr(module, one, LONG_ENOUGH)
+    for module, name in limits_on_waiting():
+        monkeypatch.setattr(module, name, LONG_ENOUGH)
+
+
+def limits_on_waiting() -> Iterator[tuple[ModuleType, str]]:
+    """Yield the limits in `WAITS_AT_MOST` whose module is loaded."""
+    for module, names in WAITS_AT_MOST.items():
+        if (loaded := sys.modules.get(module)) is not None:
+            yield from ((loaded, name) for name in names)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Golden files: writes everything that Digi sends, stores and decides while the transcripts play.
 
-`python -m tests.golden FOLDER` plays each transcript on paper, in the simulated Slack and in the
-simulated Teams, and writes one text file for each. Compare the folders of two versions with
-`diff -r`: a refactoring must not change them. Random ids are replaced by a counter, the key is
-fixed, and times are rounded down to ten minutes, because the test clock advances on each reading.
+`python -m tests.golden FOLDER` plays each transcript on paper, in the simulated Slack, in the
+simulated Teams and in the browser, and writes one text file for each. Compare the folders of two
+versions with `diff -r`: a refactoring must not change them. Random ids are replaced by a counter
+and the key is fixed. The clock advances by a second with each line of a transcript, however often
+it is read, and stored times are rounded down to ten minutes. Lookups of people and channels run
+side by side, so those of one line are sorted. No deadline is near, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -16,25 +18,40 @@ import re
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import aiohttp
 import msgspec
 
+from bot.clock import Clock
 from bot.core.access import MAY, MAY_LOOK
 from bot.core.dialogs import Dialogs
+from bot.platforms.web.playground.scenario import ScenarioLine
+from content import catalogue as content
+from storage.sqlite import driver
 from storage.transactions import anonymous_pool as pool
+from tests.anonymity import web_hands
+from tests.conftest import limits_on_waiting, read_once, unsynced
+from tests.waiting import LONG_ENOUGH
+from tests.worlds import slack_fixtures, teams_fixtures
+from tests.worlds import stage as paper
+from tests.worlds.browser_stage import BrowserStage, browser_stage
 from tests.worlds.house import kept
+from tests.worlds.play import Play
 from tests.worlds.slack_fixtures import in_slack
-from tests.worlds.stage import PaperEdge, Stage, stage
+from tests.worlds.stage import BEGINNING, PaperEdge, Stage, stage
 from tests.worlds.teams_fixtures import in_teams
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
-EDGES = ("paper", "slack", "teams")
+EDGES = ("paper", "slack", "teams", "browser")
+
+_LOOKUPS = ("auth.", "conversations.", "users.")
+"""The methods of Slack that change nothing anybody sees."""
 
 _CUT = [
     (re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d)\d:\d\d(\.\d+)?"), r"\1"),
@@ -43,6 +60,7 @@ _CUT = [
     (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's timestamps
     (re.compile(r"\bat=(1[78]\d{8})\.\d+"), r"at=\1"),  # when a simulated platform was called
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
+    (re.compile(r"\b\d+\.[0-9a-f]{12}\.([0-9a-f]{32})\b"), r"\1"),  # Slack's trigger ids
 ]
 _RANDOM = re.compile(r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}")
 
@@ -78,6 +96,54 @@ def repeatable() -> Iterator[None]:
             yield
         finally:
             pool.set_chance(random.SystemRandom())
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Keep what takes long from deciding anything: no limit is near. Sync no disk, and read the
+    catalogue once."""
+    with ExitStack() as stack:
+        for module, name in limits_on_waiting():
+            stack.enter_context(patch.object(module, name, LONG_ENOUGH))
+        stack.enter_context(patch("storage.padding.WRITES", 1))
+        stack.enter_context(patch.object(content, "load", read_once))
+        stack.enter_context(patch("os.fsync", lambda _: None))
+        stack.enter_context(patch.object(driver, "connected", unsynced))
+        yield
+
+
+@contextmanager
+def clock_of_lines() -> Iterator[None]:
+    """Let a second pass with each line of a transcript, and no time between two readings."""
+    lines = 0
+    line = Play._line
+
+    async def passing(self: Play, read: ScenarioLine) -> None:
+        nonlocal lines
+        lines += 1
+        await line(self, read)
+
+    def clock() -> Clock:
+        return Clock(real_us=lambda: round(BEGINNING.timestamp() + lines) * 1_000_000)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(Play, "_line", passing))
+        for place in (paper, slack_fixtures, teams_fixtures, web_hands):
+            stack.enter_context(patch.object(place, "slow_clock", clock))
+        yield
+
+
+@contextmanager
+def each_line(after: Callable[[], None]) -> Iterator[None]:
+    """Call this after each line of a transcript."""
+    line = Play._line
+
+    async def then(self: Play, read: ScenarioLine) -> None:
+        await line(self, read)
+        after()
+
+    with patch.object(Play, "_line", then):
+        yield
 
 
 @contextmanager
@@ -128,26 +194,84 @@ async def _on_paper(script: str, folder: Path, write: Callable[[str], None]) -> 
 
 async def _in_slack(script: str, folder: Path, write: Callable[[str], None]) -> None:
     async with in_slack(folder, holds_back=False) as place:
-        await place.hands.play(script)
-        for call in place.world.calls:
-            write(f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}")
+
+        def told() -> None:
+            write_calls(
+                (
+                    (
+                        f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}",
+                        call.method.startswith(_LOOKUPS),
+                    )
+                    for call in place.world.calls
+                ),
+                write,
+            )
+            place.world.calls.clear()
+
+        with each_line(told):
+            await place.hands.play(script)
 
 
 async def _in_teams(script: str, folder: Path, write: Callable[[str], None]) -> None:
     async with in_teams(folder, holds_back=False) as place:
-        await place.hands.play(script)
-        for call in place.world.calls:
-            write(f"{call!r}")
+
+        def told() -> None:
+            write_calls(((f"{call!r}", call.method == "GET") for call in place.world.calls), write)
+            place.world.calls.clear()
+
+        with each_line(told):
+            await place.hands.play(script)
 
 
-_PLAYED = {"paper": _on_paper, "slack": _in_slack, "teams": _in_teams}
+def write_calls(calls: Iterable[tuple[str, bool]], write: Callable[[str], None]) -> None:
+    """Write the calls of one line: first the lookups, which run side by side, sorted; then the
+    others in their order."""
+    lookups: list[str] = []
+    others: list[str] = []
+    for text, looks_up in calls:
+        (lookups if looks_up else others).append(text)
+    for text in [*sorted(lookups), *others]:
+        write(text)
+
+
+async def _in_browser(script: str, folder: Path, write: Callable[[str], None]) -> None:
+    """Write every answer, and of what a window loads what no window has shown before."""
+    heard = BrowserStage.read
+    shown: set[str] = set()
+
+    async def read(self: BrowserStage, response: aiohttp.ClientResponse) -> bytes:
+        said = await heard(self, response)
+        url, found = response.url, json.loads(said)
+        write(f"{url.path} {url.query_string}")
+        if url.path != "/play/state":
+            write(_plain(found))
+            return said
+        messages = found.pop("messages")
+        for text in map(_plain, [*messages, *({key: found[key]} for key in found)]):
+            if text not in shown:
+                shown.add(text)
+                write(text)
+        return said
+
+    async with browser_stage(folder) as played:
+        with patch.object(BrowserStage, "read", read):
+            await played.play(script)
+
+
+_PLAYED = {"paper": _on_paper, "slack": _in_slack, "teams": _in_teams, "browser": _in_browser}
 
 
 def played(transcript: Path, edge: str) -> str:
     """Return all that happened, as text that is equal for two runs of the same code."""
     lines: list[str] = []
     numbered = Numbered()
-    with repeatable(), decisions(lines.append), tempfile.TemporaryDirectory() as folder:
+    with (
+        repeatable(),
+        unhurried(),
+        clock_of_lines(),
+        decisions(lines.append),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         home = Path(folder) / "home"
         for key in (home / "key" / "digi.key", Path(folder) / "home.key"):
             key.parent.mkdir(parents=True, exist_ok=True)

@@ -74,13 +74,17 @@ class BrowserStage(Stage):
         async with self.http.post(
             f"{self.url}/play/{path}", json={"as": person, **body}, headers={TOKEN: PAGE_TOKEN}
         ) as response:
-            said = await response.read()
-            assert response.status == 200, said
+            said = await self.read(response)
         assert b'"failed"' not in said, said
         answer = msgspec.json.decode(said, type=Answer)
         await self.house.courier.settle()
         await self.look()
         return answer
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        said = await response.read()
+        assert response.status == 200, said
+        return said
 
     async def move(self, to: datetime) -> None:
         await super().move(to)
@@ -97,8 +101,7 @@ class BrowserStage(Stage):
 
     async def _load(self, person: str) -> dict[str, list[int]]:
         async with self.http.get(f"{self.url}/play/state", params={"as": person}) as response:
-            assert response.status == 200
-            state = msgspec.json.decode(await response.read(), type=State)
+            state = msgspec.json.decode(await self.read(response), type=State)
         for shown in state.messages:
             card = shown.card or c.FinishedCard((c.Paragraph((c.Plain(shown.text),)),))
             message = Message(shown.id, shown.place, card, shown.thread)
