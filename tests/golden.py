@@ -62,7 +62,10 @@ _CUT = [
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
     (re.compile(r"\b\d+\.[0-9a-f]{12}\.([0-9a-f]{32})\b"), r"\1"),  # Slack's trigger ids
 ]
-_RANDOM = re.compile(r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}")
+_RANDOM = re.compile(
+    r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}"
+    r"|\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{12}\b"  # the id of a project
+)
 
 
 class Numbered:
@@ -81,11 +84,16 @@ class Numbered:
 
 @contextmanager
 def repeatable() -> Iterator[None]:
-    """Make random ids sequential, and random bytes and shuffles depend on one seed."""
+    """Let random ids depend on their number, and random bytes and shuffles on one seed."""
     chance, ids = random.Random(7), itertools.count(1)
+
+    def numbered() -> uuid.UUID:
+        # Not the number itself: the first digits are the id of a project.
+        return uuid.UUID(bytes=sha256(b"%d" % next(ids)).digest()[:16], version=4)
+
     with ExitStack() as stack:
         for target, value in (
-            ("uuid.uuid4", lambda: uuid.UUID(int=next(ids), version=4)),
+            ("uuid.uuid4", numbered),
             ("secrets.token_hex", lambda size=32: f"{next(ids):0{2 * size}x}"),
             ("secrets.token_bytes", chance.randbytes),
             ("os.urandom", chance.randbytes),

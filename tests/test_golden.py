@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def test_all_that_happens_is_written_alike_however_often_the_clock_is_read(
     assert "\nproject Started(" in first
     assert f"\n{SENT[edge]}" in first
     assert "Hvem taler for nattevagten?" in first
+
+
+def test_two_projects_of_a_transcript_differ() -> None:
+    written = played(TRANSCRIPT.with_stem("project_again_in_channel"), "paper")
+    assert len({*re.findall(r"OpenProject\(project='(.+?)'", written)}) > 1
 
 
 def test_no_limit_on_waiting_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
