@@ -5,7 +5,7 @@ simulated Teams and in the browser, and writes one text file for each. Compare t
 versions with `diff -r`: a refactoring must not change them. Random ids are replaced by a counter
 and the key is fixed. The clock advances by a second with each line of a transcript, however often
 it is read, and stored times are rounded down to ten minutes. Lookups of people and channels run
-side by side, so those of one line are sorted. No deadline is near, however busy the machine is.
+beside an act, so those of one line are sorted. No deadline is near, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ from tests.worlds.teams_fixtures import in_teams
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 EDGES = ("paper", "slack", "teams", "browser")
 
-_LOOKUPS = ("auth.", "conversations.", "users.")
-"""The methods of Slack that change nothing anybody sees."""
+_LOOKUPS = ("auth.", "conversations.", "users.", "Call(method='GET'", "person MembersSeen(")
+"""How the entries begin of what runs beside an act: lookups in Slack and Teams, and what Digi notes
+of who is in a channel. None of them changes what anybody sees."""
 
 _CUT = [
     (re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d)\d:\d\d(\.\d+)?"), r"\1"),
@@ -65,6 +66,7 @@ _CUT = [
 _RANDOM = re.compile(
     r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}"
     r"|\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{12}\b"  # the id of a project
+    r"|(?<=-)(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{10}\b"  # of a block in Slack, made from ids
 )
 
 
@@ -121,14 +123,16 @@ def unhurried() -> Iterator[None]:
 
 
 @contextmanager
-def clock_of_lines() -> Iterator[None]:
-    """Let a second pass with each line of a transcript, and no time between two readings."""
+def clock_of_lines(begins: Callable[[], None]) -> Iterator[None]:
+    """Let a second pass with each line of a transcript, and no time between two readings. `begins`
+    is called before each line."""
     lines = 0
     line = Play._line
 
     async def passing(self: Play, read: ScenarioLine) -> None:
         nonlocal lines
         lines += 1
+        begins()
         await line(self, read)
 
     def clock() -> Clock:
@@ -161,11 +165,9 @@ def decisions(write: Callable[[str], None]) -> Iterator[None]:
 
     def noted(self: Dialogs, dialog: str, state: Any, event: Any, found: Any) -> Any:
         after, effects = decide(self, dialog, state, event, found)
-        write(f"{dialog} {event!r}")
-        if isinstance(after, bytes):
-            write(f"  = {after.decode()}")
-        for effect in effects:
-            write(f"  + {effect!r}")
+        state_after = [f"  = {after.decode()}"] if isinstance(after, bytes) else []
+        told = [f"  + {effect!r}" for effect in effects]
+        write("\n".join([f"{dialog} {event!r}", *state_after, *told]))
         return after, effects
 
     with patch.object(Dialogs, "decide", noted):
@@ -204,16 +206,8 @@ async def _in_slack(script: str, folder: Path, write: Callable[[str], None]) -> 
     async with in_slack(folder, holds_back=False) as place:
 
         def told() -> None:
-            write_calls(
-                (
-                    (
-                        f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}",
-                        call.method.startswith(_LOOKUPS),
-                    )
-                    for call in place.world.calls
-                ),
-                write,
-            )
+            for call in place.world.calls:
+                write(f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}")
             place.world.calls.clear()
 
         with each_line(told):
@@ -224,22 +218,12 @@ async def _in_teams(script: str, folder: Path, write: Callable[[str], None]) -> 
     async with in_teams(folder, holds_back=False) as place:
 
         def told() -> None:
-            write_calls(((f"{call!r}", call.method == "GET") for call in place.world.calls), write)
+            for call in place.world.calls:
+                write(f"{call!r}")
             place.world.calls.clear()
 
         with each_line(told):
             await place.hands.play(script)
-
-
-def write_calls(calls: Iterable[tuple[str, bool]], write: Callable[[str], None]) -> None:
-    """Write the calls of one line: first the lookups, which run side by side, sorted; then the
-    others in their order."""
-    lookups: list[str] = []
-    others: list[str] = []
-    for text, looks_up in calls:
-        (lookups if looks_up else others).append(text)
-    for text in [*sorted(lookups), *others]:
-        write(text)
 
 
 async def _in_browser(script: str, folder: Path, write: Callable[[str], None]) -> None:
@@ -271,21 +255,34 @@ _PLAYED = {"paper": _on_paper, "slack": _in_slack, "teams": _in_teams, "browser"
 
 def played(transcript: Path, edge: str) -> str:
     """Return all that happened, as text that is equal for two runs of the same code."""
-    lines: list[str] = []
+    lines: list[list[str]] = [[]]
     numbered = Numbered()
+
+    def write(text: str) -> None:
+        lines[-1].append(text)
+
     with (
         repeatable(),
         unhurried(),
-        clock_of_lines(),
-        decisions(lines.append),
+        clock_of_lines(lambda: lines.append([])),
+        decisions(write),
         tempfile.TemporaryDirectory() as folder,
     ):
         home = Path(folder) / "home"
         for key in (home / "key" / "digi.key", Path(folder) / "home.key"):
             key.parent.mkdir(parents=True, exist_ok=True)
         script = transcript.read_text(encoding="utf-8")
-        asyncio.run(_PLAYED[edge](script, home, lines.append))
-    return numbered("\n".join(lines)) + "\n"
+        asyncio.run(_PLAYED[edge](script, home, write))
+    return numbered("\n".join(itertools.chain.from_iterable(map(in_order, lines)))) + "\n"
+
+
+def in_order(entries: Iterable[str]) -> list[str]:
+    """Put the lookups of a line first, sorted, and leave the others in their order."""
+    lookups: list[str] = []
+    others: list[str] = []
+    for entry in entries:
+        (lookups if entry.startswith(_LOOKUPS) else others).append(entry)
+    return [*sorted(lookups), *others]
 
 
 def access() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.platforms.slack import edge as slack
-from tests.golden import EDGES, played, unhurried, write_calls
+from tests.golden import EDGES, in_order, played, unhurried
 from tests.waiting import LONG_ENOUGH
 
 TRANSCRIPT = Path(__file__).parent / "transcripts" / "trio_missing.txt"
@@ -53,8 +53,8 @@ def test_no_limit_on_waiting_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slack.FORM_SECONDS == 0.001
 
 
-def test_lookups_side_by_side_are_written_in_one_order() -> None:
-    written: list[str] = []
-    calls = [("post b", False), ("who is 2", True), ("post a", False), ("who is 1", True)]
-    write_calls(calls, written.append)
-    assert written == ["who is 1", "who is 2", "post b", "post a"]
+def test_lookups_beside_an_act_are_written_in_one_order() -> None:
+    act = ["project Started(", "chat.postMessage: b", "chat.postMessage: a"]
+    lookups = ["person MembersSeen(", "users.info: 1", "users.info: 2"]
+    assert in_order([*act, *lookups]) == [*lookups, *act]
+    assert in_order([*reversed(lookups), *act]) == [*lookups, *act]
