@@ -38,12 +38,13 @@ OF_A_CHANNEL = {
     "help_in_words",
     "project_delete",
     "project_end",
+    "project_moved",
     "project_stop",
     "say_pause_and_end",
     "walk_end",
     "walk_status",
 }
-"""Answers about a channel without a project, which a private chat cannot give."""
+"""Answers about the channel they are asked for in, which a private chat cannot give."""
 NEVER = {(transcript, "personally") for transcript in OF_A_CHANNEL}
 SOON = ("in the chat", "personally")
 
