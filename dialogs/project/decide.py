@@ -127,8 +127,11 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
 
 def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Privately, ...]:
     """Tell the leader about undelivered messages, once a week in a letter; at once if the channel
-    is closed to Digi."""
+    is closed to Digi, and then the starter too while nobody has said yes to leading."""
+    leading = known.holders(*LEADING)
     if event.what == "channel":
+        roles: tuple[Role, ...] = known(Roles())
+        leading = (*leading, stands_in(state, roles))
         report, end = c.Typed("report"), c.Typed("end")
         told = c.card(
             c.Paragraph(text("project.undelivered_channel", name=c.Words(state.name))),
@@ -142,8 +145,6 @@ def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Pr
         status = c.Typed("status")
         told = c.card(c.Paragraph(text(f"project.undelivered_{event.what}", status=status)))
         once = f"{event.what}:{year}-{week}"
-    roles: tuple[Role, ...] = known(Roles())
-    leading = (*known.holders(*LEADING), stands_in(state, roles))
     return tuple(
         Privately(
             person,
