@@ -17,8 +17,8 @@ from docx.text import paragraph as word_text
 from docx.text.run import Run
 
 from bot.documents.pictures import WIDE, picture_png, rows_of_pages
-from bot.documents.plain import ACROSS as LETTERS_ACROSS
 from bot.documents.plain import (
+    LETTERS_ACROSS,
     address_in,
     clean,
     column_shares,

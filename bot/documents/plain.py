@@ -13,7 +13,7 @@ _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
 _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 LANGUAGES = {"da": "da-DK", "en": "en-GB"}
-ACROSS, MARGINS = 95, 3
+LETTERS_ACROSS, MARGINS = 95, 3
 """Letters in a line across the page, and as much as a cell has beside its words."""
 NAME, NARROWEST, LONGEST_WORD = 22, 14, 24
 """Letters of a line that stays in one piece; letters for which each longer one has room; and the
@@ -48,7 +48,7 @@ def introduces(
     if after is None:
         return False
     said = plain(passage.text)
-    if first and (isinstance(passage, Small) or len(said) <= ACROSS):
+    if first and (isinstance(passage, Small) or len(said) <= LETTERS_ACROSS):
         return True
     return isinstance(after, DataTable | Quote) or said.rstrip().endswith(":")
 
@@ -64,7 +64,7 @@ def column_shares(table: DataTable[Spans]) -> list[float]:
     written = [sum(map(len, column)) for column in columns]
     wide = [float(_least(column)) for column in columns]
     growing = [i for i, one in enumerate(wide) if one < most[i]]
-    while growing and (left := ACROSS - sum(wide)) > 1:
+    while growing and (left := LETTERS_ACROSS - sum(wide)) > 1:
         of = sum(written[i] for i in growing)
         for i in growing:
             wide[i] = min(most[i], wide[i] + left * written[i] / of)
