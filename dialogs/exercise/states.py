@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
 from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
-from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.groups import ROLE_TABLE, group_rows
 from dialogs.exercise.parts import AnsweredNotes, CardSet, InnerRun, PreparedPart, WallLink
 from dialogs.exercise.survey_results import SurveyCount
 from dialogs.model.cards import (
     BoardNote,
-    Bullets,
     Button,
     Count,
     Day,
     Grid,
     Line,
-    Paragraph,
-    Part,
     Said,
     Several,
     Who,
@@ -195,32 +190,6 @@ def written_button(run: ExerciseRun, project: str) -> Button[Line]:
         table = Look("exercise_table", project=project, ref=run.id)
         return Button(text("table.see"), table)
     return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
-
-
-def agreements_of(run: ExerciseRun, known: Known) -> tuple[Agreement, ...]:
-    """Return the agreements of a run and of the exercises in it, without those on what is prepared
-    before it. Needs `States("agreement")`."""
-    prepared = {one.agreement for one in run.prepared}
-    of = {run.id, *(one.run for one in run.inner)}
-    return tuple(
-        one
-        for one in known.states("agreement", Agreement).values()
-        if one.question in of and one.id not in prepared
-    )
-
-
-def agreements_beside(
-    run: ExerciseRun, listed: Iterable[ExerciseRun], known: Known
-) -> tuple[Agreement, ...]:
-    """Return the agreements of a run in a list of these runs: one that was made in an exercise of a
-    workshop stands with that exercise if it is in the list too, and so only once."""
-    inner = {one.id for one in listed if one.within == run.id}
-    return tuple(one for one in agreements_of(run, known) if one.question not in inner)
-
-
-def agreed_parts(agreed: tuple[Agreement, ...]) -> tuple[Part[Line], ...]:
-    found = tuple(map(as_listed, agreed))
-    return (Paragraph(text("question.agreements")), Bullets(found)) if found else ()
 
 
 def is_over(run: ExerciseRun) -> bool:
