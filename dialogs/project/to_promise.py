@@ -31,7 +31,7 @@ def redrawn(known: Known) -> tuple[Redraw, ...]:
 
 
 def view(state: Project, slot: str, known: Known) -> Card[Line]:
-    if not state.running or state.phase != DECIDED_IN:
+    if not state.under_way or state.phase != DECIDED_IN:
         return card()
     if slot.removeprefix(_SLOT) not in _asked(known):
         return card()
