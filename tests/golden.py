@@ -204,26 +204,30 @@ async def _on_paper(script: str, folder: Path, write: Callable[[str], None]) -> 
 
 async def _in_slack(script: str, folder: Path, write: Callable[[str], None]) -> None:
     async with in_slack(folder, holds_back=False) as place:
-
-        def told() -> None:
-            for call in place.world.calls:
-                write(f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}")
-            place.world.calls.clear()
-
-        with each_line(told):
-            await place.hands.play(script)
+        await _with_calls(place, script, write, _as_json)
 
 
 async def _in_teams(script: str, folder: Path, write: Callable[[str], None]) -> None:
     async with in_teams(folder, holds_back=False) as place:
+        await _with_calls(place, script, write, repr)
 
-        def told() -> None:
-            for call in place.world.calls:
-                write(f"{call!r}")
-            place.world.calls.clear()
 
-        with each_line(told):
-            await place.hands.play(script)
+def _as_json(call: Any) -> str:
+    return f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}"
+
+
+async def _with_calls(
+    place: Any, script: str, write: Callable[[str], None], as_text: Callable[[Any], str]
+) -> None:
+    """Play the script, and write after each line what the platform was called with."""
+
+    def told() -> None:
+        for call in place.world.calls:
+            write(as_text(call))
+        place.world.calls.clear()
+
+    with each_line(told):
+        await place.hands.play(script)
 
 
 async def _in_browser(script: str, folder: Path, write: Callable[[str], None]) -> None:

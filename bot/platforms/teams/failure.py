@@ -38,7 +38,7 @@ def failure(error: CallFailed) -> DeliveryFailed:
             reason = f"{said}: Digi is not installed there"
             return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
         case 404 if error.code == "ConversationNotFound":
-            reason = f"{said}: the channel was deleted: the project moves to another, or ends"
+            reason = f"{said}: the channel or chat no longer exists"
             return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
         case 404:
             return DeliveryFailed(f"{said}: the message no longer exists", permanent=True)
