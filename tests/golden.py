@@ -219,7 +219,11 @@ def _as_json(call: Any) -> str:
 async def _with_calls(
     place: Any, script: str, write: Callable[[str], None], as_text: Callable[[Any], str]
 ) -> None:
-    """Play the script, and write after each line what the platform was called with."""
+    """Play the script, and write after each line what the platform was called with.
+
+    Somebody has asked for help before: Digi then knows who is in the channel. Otherwise it would
+    look that up beside the first act, and end before it or after it.
+    """
 
     def told() -> None:
         for call in place.world.calls:
@@ -227,6 +231,7 @@ async def _with_calls(
         place.world.calls.clear()
 
     with each_line(told):
+        await place.hands.play("peter > /digi hjælp")
         await place.hands.play(script)
 
 

@@ -22,16 +22,11 @@ SENT = {
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_decisions_and_payloads_of_each_edge_are_written(edge: str) -> None:
-    written = played(TRANSCRIPT, edge)
-    assert "\nproject Started(" in written
-    assert f"\n{SENT[edge]}" in written
-    assert "Hvem taler for nattevagten?" in written
-
-
-def test_readings_of_the_clock_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On paper; on the other edges, requests at the same time may also change places."""
-    first = played(TRANSCRIPT, "paper")
+def test_all_that_happens_is_written_alike_however_often_the_clock_is_read(
+    edge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readings of the clock leave no trace, but decisions and payloads do."""
+    first = played(TRANSCRIPT, edge)
     now_us = Clock.now_us
 
     def read_twice(clock: Clock) -> int:
@@ -39,7 +34,10 @@ def test_readings_of_the_clock_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -
         return now_us(clock)
 
     monkeypatch.setattr(Clock, "now_us", read_twice)
-    assert played(TRANSCRIPT, "paper") == first
+    assert played(TRANSCRIPT, edge) == first
+    assert "\nproject Started(" in first
+    assert f"\n{SENT[edge]}" in first
+    assert "Hvem taler for nattevagten?" in first
 
 
 def test_two_projects_of_a_transcript_differ() -> None:
