@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from msgspec import Struct
 
-from dialogs.model.cards import Day, Kept, Line, Who, text
+from dialogs.model.cards import Bullets, Day, Kept, Line, Paragraph, Part, Who, text
 
 
 class Agreement(Struct, frozen=True, kw_only=True, tag="agreement"):
@@ -57,3 +57,9 @@ def as_listed(a: Agreement) -> Line:
             return text("question.agreement_free", what=words)
         case _:
             assert_never(a.status)
+
+
+def agreed_parts(agreed: tuple[Agreement, ...]) -> tuple[Part[Line], ...]:
+    """Return them as a list with its heading, or nothing where there are none."""
+    found = tuple(map(as_listed, agreed))
+    return (Paragraph(text("question.agreements")), Bullets(found)) if found else ()

@@ -6,13 +6,14 @@ from datetime import date
 
 from content.model import Preparation
 
-from dialogs.exercise.agreed import agreed_parts, agreements_of
+from dialogs.agreement.states import agreed_parts
 from dialogs.exercise.begin_form import day_fields
 from dialogs.exercise.cards import lead_button, may_lead
 from dialogs.exercise.forms import not_leading
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
+    agreements_of,
     every_run,
     fact_of,
     is_over,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from content.model import ExerciseStep
 
-from dialogs.exercise.agreed import agreed_parts, agreements_of
+from dialogs.agreement.states import agreed_parts
 from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
 from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
@@ -14,6 +14,7 @@ from dialogs.exercise.states import (
     ALL_RUNS,
     WRITES,
     ExerciseRun,
+    agreements_of,
     current_step,
     grid,
     has_table,

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from dialogs.agreement.states import as_listed
-from dialogs.exercise.agreed import agreements_of
 from dialogs.exercise.board import board_facts, hidden_lines
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.columns import fills_now
@@ -30,6 +29,7 @@ from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
     about_note,
+    agreements_of,
     board_note,
     current_step,
     every_run,

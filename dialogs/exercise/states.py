@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
 from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
+from dialogs.agreement.states import Agreement
 from dialogs.exercise.groups import ROLE_TABLE, group_rows
 from dialogs.exercise.parts import AnsweredNotes, CardSet, InnerRun, PreparedPart, WallLink
 from dialogs.exercise.survey_results import SurveyCount
@@ -24,14 +26,7 @@ from dialogs.model.cards import (
     Words,
     text,
 )
-from dialogs.model.events import (
-    Committee,
-    ExercisePlace,
-    Look,
-    Person,
-    Reached,
-    Receiver,
-)
+from dialogs.model.events import Committee, ExercisePlace, Look, Person, Reached, Receiver
 from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
@@ -426,3 +421,24 @@ def _cells(columns: tuple[str, ...], record: Rec, today: date | None) -> tuple[L
         Who(owner) if owner else Words(""),
         Day(date.fromisoformat(due), weekday=False) if due else Words(""),
     )
+
+
+def agreements_of(run: ExerciseRun, known: Known) -> tuple[Agreement, ...]:
+    """Return the agreements of a run and of the exercises in it, without those on what is prepared
+    before it. Needs `States("agreement")`."""
+    prepared = {one.agreement for one in run.prepared}
+    of = {run.id, *(one.run for one in run.inner)}
+    return tuple(
+        one
+        for one in known.states("agreement", Agreement).values()
+        if one.question in of and one.id not in prepared
+    )
+
+
+def agreements_beside(
+    run: ExerciseRun, listed: Iterable[ExerciseRun], known: Known
+) -> tuple[Agreement, ...]:
+    """Return the agreements of a run in a list of these runs: one that was made in an exercise of a
+    workshop stands with that exercise if it is in the list too, and so only once."""
+    inner = {one.id for one in listed if one.within == run.id}
+    return tuple(one for one in agreements_of(run, known) if one.question not in inner)

@@ -8,10 +8,10 @@ from datetime import date
 from msgspec.structs import replace
 
 from dialogs.agreement.states import what
-from dialogs.exercise.agreed import agreements_beside
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
+    agreements_beside,
     board_note,
     every_run,
     grid,

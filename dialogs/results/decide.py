@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dialogs.agreement.states import Agreement
-from dialogs.exercise.agreed import agreed_parts, agreements_beside, agreements_of
+from dialogs.agreement.states import Agreement, agreed_parts
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
+    agreements_beside,
+    agreements_of,
     every_run,
     see_button,
     title_of,

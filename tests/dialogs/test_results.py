@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from content.catalogue import load
 from dialogs.agreement.states import Agreement, as_listed
-from dialogs.exercise.agreed import agreements_beside
 from dialogs.exercise.parts import InnerRun
-from dialogs.exercise.states import ALL_RUNS, ExerciseRun
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun, agreements_beside
 from dialogs.model import cards as c
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
