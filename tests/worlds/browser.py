@@ -18,7 +18,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.waiting import LONG_ENOUGH
 
-CHROMIUM = Path("/usr/bin/chromium")
+# The shell draws the same pages without the windows around them, in a third of the CPU time.
+BROWSERS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -29,7 +30,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 expect.set_options(timeout=LONG_ENOUGH * 1000)
-REMEDY = "On Debian: sudo apt-get install chromium libatomic1"
+REMEDY = "On Debian: sudo apt-get install chromium-headless-shell libatomic1"
 
 CONTRAST = """() => {
   const channel = c => (c /= 255) <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
@@ -57,11 +58,15 @@ CONTRAST = """() => {
 """Returns where the contrast of text is below 4.5 (WCAG 1.4.3)."""
 
 
+def installed() -> Path | None:
+    return next((path for path in BROWSERS if path.exists()), None)
+
+
 @cache
 def lacking() -> str:
     """Return what this machine lacks to run a browser; "" if nothing."""
-    if not CHROMIUM.exists():
-        return f"NOT TESTED: the browser. {CHROMIUM} is not there. {REMEDY}"
+    if installed() is None:
+        return f"NOT TESTED: the browser. There is no {' or '.join(map(str, BROWSERS))}. {REMEDY}"
     node, _ = compute_driver_executable()
     driver = subprocess.run([node, "--version"], capture_output=True, check=False)
     if driver.returncode != 0:
@@ -75,7 +80,7 @@ async def chromium() -> AsyncIterator[Browser]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(ARGUMENTS)
+            executable_path=str(installed()), args=list(ARGUMENTS)
         )
         yield started
         await started.close()
