@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ def good() -> Json:
         "version": "1.5",
         "lang": "da",
         "speak": "Kerneopgaven. Hvad bliver bedre?",
+        "fallbackText": "Kerneopgaven",
         "msteams": {"width": "Full"},
         "body": [
             {"type": "TextBlock", "text": "Kerneopgaven", "wrap": True, "style": "heading"},
@@ -176,6 +178,17 @@ def test_a_planted_fault_is_found_beside_what_was_seen_before(fault: str) -> Non
     card = copy.deepcopy(good())
     FAULTS[fault](card, card["body"])
     assert card_validators.problems_of_new(card)
+
+
+def test_the_packages_get_no_card_that_differs_only_in_words_and_tokens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card_validators.needed()
+    card_validators.problems_of_new(good())
+    other = json.loads(json.dumps(good()).replace("bedre", "lettere").replace('"x"', '{"t": "y"}'))
+    other["fallbackText"] = "Andre ord"
+    monkeypatch.setattr(card_validators, "problems", lambda card: ["asked"])
+    assert card_validators.problems_of_new(other) == []
 
 
 def test_a_reader_sees_the_words_and_not_their_markup() -> None:
