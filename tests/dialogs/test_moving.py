@@ -271,7 +271,7 @@ async def test_what_an_archived_channel_refused_comes_in_the_new_one(tmp_path: P
 
         async def refuses(parcel: Parcel) -> str:
             if parcel.channel == CHANNEL:
-                raise DeliveryFailed("is_archived", held=True, closed="channel", retry_after=600)
+                raise DeliveryFailed("is_archived", held=True, closed="channel", retry_after=3600)
             return await deliver(parcel)
 
         played.edge.deliver = refuses  # type: ignore[method-assign]
@@ -308,7 +308,7 @@ async def test_the_documents_of_an_archived_channel_can_still_be_fetched(tmp_pat
         before = data.draw(await report(played, "peter"))
 
         async def refuses(parcel: Parcel) -> str:
-            raise DeliveryFailed("is_archived", held=True, closed="channel", retry_after=600)
+            raise DeliveryFailed("is_archived", held=True, closed="channel", retry_after=3600)
 
         played.edge.deliver = refuses  # type: ignore[method-assign]
         await played.play("anne > /digi næste")

@@ -124,8 +124,21 @@ class PaperEdge:
         return message.id
 
 
+_TEXTS: dict[int, tuple[c.FinishedCard, str]] = {}
+
+
 def text_of(card: c.FinishedCard) -> str:
-    """Return the text of a card, one part per line, with buttons as [words]."""
+    """Return the text of a card, one part per line, with buttons as [words]. Tests look at a card
+    again and again, so its text is kept."""
+    known = _TEXTS.get(id(card))
+    if known is None or known[0] is not card:
+        if len(_TEXTS) > 2000:
+            _TEXTS.clear()
+        known = _TEXTS[id(card)] = (card, _text_of(card))
+    return known[1]
+
+
+def _text_of(card: c.FinishedCard) -> str:
     lines = []
     for part in card.parts:
         match part:

@@ -342,7 +342,7 @@ async def led(office: Office) -> None:
 
 
 def shut(where: Literal["channel", "workplace"] = "channel") -> DeliveryFailed:
-    return DeliveryFailed(f"not in the {where}", retry_after=600, held=True, closed=where)
+    return DeliveryFailed(f"not in the {where}", retry_after=3600, held=True, closed=where)
 
 
 class Shut:

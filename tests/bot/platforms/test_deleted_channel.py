@@ -38,7 +38,12 @@ Place = Any
 
 
 @pytest.fixture(params=["slack", "teams"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+async def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Place]:
+    # Weeks of an attempt each ten minutes would take most of the test's time.
+    monkeypatch.setattr("bot.platforms.slack.web_api.HELD_SECONDS", 6 * 60 * 60.0)
+    monkeypatch.setattr("bot.platforms.teams.failure.HELD_SECONDS", 6 * 60 * 60.0)
     world: Any = in_slack if request.param == "slack" else in_teams
     async with world(tmp_path / "home") as found:
         found.platform = request.param

@@ -54,6 +54,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         self.refuses_tokens = ""
         self.strangers: list[str] = []
         self._said: dict[str, list[float]] = {}
+        self._bearer = ("", 0.0, "")
         self._ids = itertools.count(1_793_606_400_001)
 
     # --- serving --------------------------------------------------------------------------
@@ -102,6 +103,15 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         }
         held = {name: value for name, value in whole.items() if value is not None}
         return jwt.encode(held, key, algorithm=alg, headers={"kid": kid})
+
+    def _usual_token(self) -> str:
+        """Return the same token for ten minutes, as Teams does: signing one takes longer than
+        handling an activity."""
+        service_url, until, token = self._bearer
+        if service_url != self.service_url or time.monotonic() > until:
+            token = self.token()
+            self._bearer = (self.service_url, time.monotonic() + 600, token)
+        return token
 
     # --- whom Teams believes --------------------------------------------------------------
 
@@ -292,7 +302,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         self, activity: Dict, *, token: str | None = None, headers: Dict | None = None
     ) -> tuple[int, Dict]:
         """Send an activity to Digi and return its response."""
-        shown = self.token() if token is None else token
+        shown = self._usual_token() if token is None else token
         whole = {"Authorization": f"Bearer {shown}"} if shown and not self.local else {}
         async with self.session.post(
             self.digi_url, json=activity, headers={**whole, **(headers or {})}
