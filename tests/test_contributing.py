@@ -21,7 +21,7 @@ CHECKS = (
     "tests/dialogs/test_transcripts.py",
     "tests/test_words.py::test_every_folder_has_a_line",
 )
-ONLY = "not postgresql and (not goes_as_its_transcript or coffee)"
+ONLY = "not postgresql and not in_english and (not goes_as_its_transcript or coffee)"
 
 
 class Change(Struct, frozen=True):

@@ -288,6 +288,7 @@ async def test_no_document_holds_what_its_reader_may_not_see(
         for weeks in range(2):
             await played.play(weeks * "ur > en uge\n")
             searched: dict[HandedOver, str] = {}
+            drawn: list[tuple[FinishedFile, ...]] = []  # most are the same for several people
             for view in DOCUMENTS:
                 look = await look_at(played, view)
                 for person, views in BY_ROLE.items():
@@ -295,6 +296,9 @@ async def test_no_document_holds_what_its_reader_may_not_see(
                         continue
                     files = await files_for(played, person, look)
                     assert {getattr(one, "language", language) for one in files} >= {language}
+                    if files in drawn:
+                        continue
+                    drawn.append(files)
                     for way in drawables(files, played.house.clock.now()):
                         written = words_in(way.draw())
                         assert "HEMMELIGT" not in written, (view, person, way.name)
