@@ -83,13 +83,18 @@ def dresses(stem: str) -> dict[str, bytes]:
     return found
 
 
+BETWEEN = b"\xff\0\xff"
+"""Stands in no text that is searched for, so nothing is found across two heaps."""
+
+
 def found_in(sinks: Sinks, stems: Iterable[str]) -> dict[str, set[str]]:
     """Return which stem is found in which sink, and in which encoding."""
     found: dict[str, set[str]] = {}
+    joined = {sink: BETWEEN.join(heaps) for sink, heaps in sinks.items()}
     for stem in stems:
         for dress, trace in dresses(stem).items():
-            for sink, heaps in sinks.items():
-                if any(trace in heap for heap in heaps):
+            for sink, heap in joined.items():
+                if trace in heap:
                     found.setdefault(sink, set()).add(f"{stem}: {dress}")
     return found
 
