@@ -70,10 +70,10 @@ def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use three workers on two cores, because a test waits for processes and servers a third of its
-    time."""
+    """Use two workers and a half for each core, because a test waits for processes, servers and the
+    disk half of its time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(2, (cores or 1) * 3 // 2)
+    return max(2, (cores or 1) * 5 // 2)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
