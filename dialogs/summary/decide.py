@@ -188,7 +188,7 @@ def _summary(
     title = text("summary.title", week=Words(str(week)), name=Words(project.name))
     named = issue.named.get(person, ())
     first = owed_parts(person, day, named, title, known) or [Heading(title)]
-    parts: list[Part[Line] | None] = [*_new(issue, person, leads, known)]
+    parts: list[Part[Line] | None] = [*_new(issue, person, named, known)]
     if leads:
         parts += [
             *_talk(issue, known),
@@ -205,9 +205,12 @@ def _summary(
     return card(*first, *parts)
 
 
-def _new(issue: Issue, person: Person, leads: bool, known: Known) -> list[Part[Line] | None]:
-    """Return new texts that this person may read: for the leader all, for others those addressed
-    to them."""
+def _new(
+    issue: Issue, person: Person, named: tuple[str, ...], known: Known
+) -> list[Part[Line] | None]:
+    """Count the new texts that this person may read: for the leader all, for others those addressed
+    to them. What the same letter names as waiting is not told of a second time."""
+    leads = person in known.holders("leader", "deputy")
     mine = {one.id: one for one in for_reader(known, person)}
     if leads:
         mine |= {one.id: one for one in open_to_all(known)}
@@ -215,6 +218,7 @@ def _new(issue: Issue, person: Person, leads: bool, known: Known) -> list[Part[L
         one
         for one in mine.values()
         if one.id in issue.new
+        and one.id not in named
         and one.status != "withdrawn"
         and one.author != person
         and may_read(one, person)
