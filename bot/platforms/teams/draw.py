@@ -6,7 +6,7 @@ Text that does not fit continues in `rest`; a button is never dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -352,6 +352,15 @@ def said(text: str) -> c.FinishedCard:
 
 def said_faults(faults: Sequence[Fault]) -> tuple[c.FinishedCard, ...]:
     return tuple(c.Card((c.Paragraph(fault.text),)) for fault in faults)
+
+
+def typed_texts(fields: Mapping[str, object]) -> tuple[c.FinishedCard, ...]:
+    """Show what somebody typed into a form that cannot be drawn again, so that they can copy it.
+    The ids of what they chose contain no blank, and tell nobody anything."""
+    texts = [
+        value for value in fields.values() if isinstance(value, str) and len(value.split()) > 1
+    ]
+    return (c.Card(tuple(c.Quote((c.Plain(text),)) for text in texts)),) if texts else ()
 
 
 def offer(text: str, label: str, written: CommandData | Held) -> c.FinishedCard:

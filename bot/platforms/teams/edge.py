@@ -269,6 +269,8 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         if answer.form is not None:
             return await self._sheets.form(what, channel, answer.form, language)
         cards = answer.cards + draw.said_faults(answer.faults)
+        if answer.faults:
+            cards += draw.typed_texts(what.fields)
         if answer.instead and await self._changes_behind(what, cards, language, elsewhere):
             return TeamsReply()
         if cards:

@@ -43,6 +43,9 @@ Trigger = Literal[
 ActivityContent = TypedText | Pressed | Submitted | ToAgree
 AGREEMENTS = "agreements"
 """The id, in the manifest, of the message extension that makes an agreement from a message."""
+UNREADABLE = ""
+"""The token of a button or form whose data Digi cannot read, perhaps from an earlier version. The
+gate refuses it like any other token that is too old, so that the person is told."""
 _COMMAND = re.compile(r"[a-z_]{1,40}")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"</(?:p|div|li)>|<br ?/?>", re.IGNORECASE)
@@ -160,10 +163,8 @@ def _message(activity: Json, ref: Ref) -> TeamsRequest | None:
     value = activity.get("value")
     if isinstance(value, dict):
         data = read_data(value)
-        what = _pressed(data)
-        if data is None or what is None:
-            return None
-        return TeamsRequest("press", ref, _key(activity, ref), *sender, what=what, data=data)
+        pressed = _pressed(data)
+        return TeamsRequest("press", ref, _key(activity, ref), *sender, what=pressed, data=data)
     recipient = _dict(activity, "recipient")
     hidden = recipient.get("isTargeted") is True
     if ref.kind != "personal" and not hidden and not _addressed(activity, ref):
@@ -182,14 +183,11 @@ def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
     match activity.get("name"):
         case "adaptiveCard/action":
             data = read_data(_dict(_dict(value, "action"), "data"))
-            what = _pressed(data)
-            if what is None:
-                return None
-            on = _pressed_on(activity)
-            return TeamsRequest("execute", ref, key, *sender, what=what, data=data, message=on)
+            pressed, on = _pressed(data), _pressed_on(activity)
+            return TeamsRequest("execute", ref, key, *sender, what=pressed, data=data, message=on)
         case "task/fetch":
             opened = _dialog("fetch", ref, key, sender, _dict(value, "data"))
-            return None if opened is None else replace(opened, message=_pressed_on(activity))
+            return replace(opened, message=_pressed_on(activity))
         case "task/submit":
             return _dialog("submit", ref, key, sender, _dict(value, "data"))
         case "composeExtension/fetchTask":
@@ -202,7 +200,7 @@ def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
             return TeamsRequest("fetch", ref, key, *sender, what=made, compose=True)
         case "composeExtension/submitAction":
             found = _dialog("submit", ref, key, sender, _dict(value, "data"))
-            return None if found is None else replace(found, compose=True)
+            return replace(found, compose=True)
         case _:
             return None
 
@@ -224,8 +222,9 @@ _Sender = tuple[str, str, str, str, bool]
 
 def _dialog(
     way: Literal["fetch", "submit"], ref: Ref, key: str, sender: _Sender, given: Json
-) -> TeamsRequest | None:
+) -> TeamsRequest:
     data = read_data(given)
+    fields = {id: held for id, held in given.items() if id.startswith(PREFIX)}
     if isinstance(data, Send):
         form = data.form
         values = {
@@ -234,11 +233,10 @@ def _dialog(
         what: ActivityContent | None = Submitted(form.token, values)
     elif isinstance(data, Held):
         what = None
+    elif data is None and fields:
+        what = Submitted(UNREADABLE, {})
     else:
         what = _pressed(data)
-        if what is None:
-            return None
-    fields = {id: held for id, held in given.items() if id.startswith(PREFIX)}
     on = data.message if isinstance(data, Send) else ""
     return TeamsRequest(way, ref, key, *sender, what=what, data=data, fields=fields, message=on)
 
@@ -248,14 +246,14 @@ def _pressed_on(activity: Json) -> str:
     return message if isinstance(message, str) else ""
 
 
-def _pressed(data: Data | None) -> TypedText | Pressed | None:
+def _pressed(data: Data | None) -> TypedText | Pressed:
     match data:
         case PressData(token=token):
             return Pressed(token)
         case CommandData(words=words):
             return TypedText(words)
         case _:
-            return None
+            return Pressed(UNREADABLE)
 
 
 def _update(activity: Json, ref: Ref) -> TeamsRequest | None:
