@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bot.platforms.common.receipt_code import is_receipt_code
 from bot.platforms.teams.data import CardElement
 from bot.platforms.teams.words import word
 from content.language import Language
@@ -61,6 +62,8 @@ def shown(text: str) -> str:
 
 def _runs(span: c.Span) -> tuple[str, CardElement]:
     match span:
+        case c.Strong(text=text) | c.Quoted(text=text) if is_receipt_code(span):
+            return text, {"fontType": "Monospace", "size": "Large", "weight": "Bolder"}
         case c.Strong(text=text):
             return text, {"weight": "Bolder"}
         case c.Emph(text=text):

@@ -55,7 +55,7 @@ _PROPERTIES = {
     },
     "Input.Date": {"id", "label", "value", "isRequired", "errorMessage"},
     "Input.Time": {"id", "label", "value", "isRequired", "errorMessage"},
-    "TextRun": {"text", "size", "weight", "italic", "color", "selectAction"},
+    "TextRun": {"text", "fontType", "size", "weight", "italic", "color", "selectAction"},
     "Action.Submit": {"title", "style", "data", "associatedInputs"},
     "Action.Execute": {"title", "style", "data", "associatedInputs", "verb", "fallback"},
     "Action.OpenUrl": {"url"},

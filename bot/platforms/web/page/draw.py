@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from bot.platforms.common.ports import Answer, Fault
+from bot.platforms.common.receipt_code import is_receipt_code
 from bot.platforms.web.html import strict_headers
 from content.language import Language
 from dialogs.model import cards as c
@@ -22,7 +23,6 @@ PageWords = Callable[[Language, str], str]
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 HEADERS = strict_headers(STYLE)
-RECEIPT = re.compile(r"(?:[0-9A-Z]{4}-){4}[0-9A-Z]")
 LANGUAGES: Mapping[Language, str] = {"da": "Dansk", "en": "English"}
 
 PageValues = Mapping[str, Sequence[str]]
@@ -65,7 +65,7 @@ def _title(shown: Sequence[c.Part[c.Spans]], frame: PageFrame) -> str:
     match shown:
         case [c.Heading(text=text), *_]:
             return _line(text)
-        case [c.Paragraph(text=text), *_] if any(RECEIPT.fullmatch(c.plain((s,))) for s in text):
+        case [c.Paragraph(text=text), *_] if any(map(is_receipt_code, text)):
             return frame.says("page.received_title")
         case _:
             return frame.says("page.reply_title")
@@ -394,7 +394,7 @@ def _span(span: c.Span) -> str:
     match span:
         case c.Plain(text=text):  # most are, so it is asked first
             return escape(text)
-        case c.Strong(text=text) | c.Quoted(text=text) if RECEIPT.fullmatch(text):
+        case c.Strong(text=text) | c.Quoted(text=text) if is_receipt_code(span):
             groups = text.replace("-", "-<wbr>")
             return f'<strong class="code" dir="ltr" translate="no">{groups}</strong>'
         case c.Strong(text=text):

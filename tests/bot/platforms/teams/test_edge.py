@@ -226,6 +226,27 @@ async def test_an_unsigned_text_leaves_nothing_with_teams_but_its_dialog(place: 
     assert place.world.calls == []
 
 
+async def test_a_code_is_large_and_in_a_type_in_which_its_signs_are_told_apart(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the code: it is shown once, and somebody copies it by hand."""
+    await _running(place)
+    await place.hands.press("sofie", "Sig det")
+    await place.hands.press("sofie", "Uden navn")
+    send, replies = place.world.send, list[Any]()
+
+    async def noted(activity: dict[str, Any], **more: Any) -> Any:
+        replies.append(await send(activity, **more))
+        return replies[-1]
+
+    monkeypatch.setattr(place.world, "send", noted)
+    await place.hands.fill("sofie", {"Hvad": "Idé", "Din": "Mere tid", "Hvem": "Anne Holm"})
+    body = replies[-1][1]["task"]["value"]["card"]["content"]["body"]
+    runs = [run for element in body for run in element.get("inlines", ())]
+    [code] = [run for run in runs if run.get("fontType") == "Monospace"]
+    assert (code["text"], code["size"]) == (place.hands.code, "Large")
+
+
 async def test_a_form_that_needs_another_look_keeps_what_was_filled_in(place: Place) -> None:
     """The dialog stays open with an error at the field."""
     await _running(place)
