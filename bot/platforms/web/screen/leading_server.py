@@ -99,7 +99,7 @@ class LeadingPage:
         if acted is None:
             return self._gone(request)
         answer = acted.answer
-        if answer.faults and opened_by:
+        if answer.faults and (opened_by or _typed(fields)):
             return await self._with_faults(token, acted, opened_by, fields)
         if answer.form is not None:
             return _html(form_page(self._frame(acted, opened_by), answer.form), 200, HEADERS)
@@ -122,11 +122,15 @@ class LeadingPage:
     async def _with_faults(
         self, token: str, acted: LedAct, opened_by: str, fields: SentFields
     ) -> web.Response:
-        """Return the form as it was sent, with what is wrong in it; it keeps its id."""
-        again = await self._act(token, Pressed(opened_by))
+        """Return the form as it was sent, with what is wrong in it; it keeps its id. If it cannot
+        be opened again, return what is wrong and what was typed."""
+        again = await self._act(token, Pressed(opened_by)) if opened_by else None
         frame = self._frame(acted, opened_by)
         if again is None or again.answer.form is None:
-            return _html(home_or_card(frame, acted.answer, home=False), 422, HEADERS)
+            faults = tuple(c.Card((c.Paragraph(fault.text),)) for fault in acted.answer.faults)
+            told = replace(acted.answer, cards=acted.answer.cards + faults)
+            shown = home_or_card(frame, told, home=False, kept=_typed(fields))
+            return _html(shown, 422, HEADERS)
         form = replace(again.answer.form, token=_first(fields, "f"))
         page = form_page(frame, form, acted.answer.faults, fields)
         return _html(page, 422, HEADERS)
@@ -165,6 +169,17 @@ def _leads_on(answer: Answer) -> bool:
     """Return whether an act was answered with buttons that are not on the page itself."""
     parts = (part for card in answer.cards for part in card.parts)
     return not answer.instead and any(isinstance(part, c.Buttons) for part in parts)
+
+
+def _typed(fields: SentFields) -> str:
+    """Return what somebody wrote in a form. What was chosen from a list contains no blank."""
+    return "\n".join(
+        words
+        for name, found in fields.items()
+        if name not in SECRET
+        for words in found
+        if words and (name == "text" or len(words.split()) > 1)
+    )
 
 
 def _said(answer: Answer) -> str:

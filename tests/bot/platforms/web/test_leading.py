@@ -190,6 +190,19 @@ async def test_notes_are_put_together_by_checking_them(tmp_path: Path) -> None:
         assert "Fælles navn" in leader.page
 
 
+@pytest.mark.parametrize("opened_by", ["", "gammel.knap"], ids=["on the page", "opened by a press"])
+async def test_a_form_that_is_too_old_gives_its_text_back(tmp_path: Path, opened_by: str) -> None:
+    """The page says what is wrong, and that the text still stands there, which is true."""
+    async with leading(tmp_path) as (room, leader):
+        before = await room.house.screens.versions([room.token])
+        await leader.sends([("p", opened_by), ("f", "gammel.formular"), ("text", "Vi aftaler <b>")])
+        assert leader.status == 422
+        assert "Den formular er for gammel. Din tekst står her endnu." in leader.page
+        [kept] = re.findall("<textarea readonly[^>]*>([^<]*)</textarea>", leader.page)
+        assert kept == "Vi aftaler &lt;b&gt;"
+        assert await room.house.screens.versions([room.token]) == before
+
+
 async def test_looking_on_and_its_events_write_nothing(tmp_path: Path) -> None:
     """A GET never acts: link scanners fetch every address."""
     async with leading(tmp_path) as (room, leader):
