@@ -108,7 +108,9 @@ class Gate:
                 try:
                     press = read_press(self._vault, tenant, token)
                 except BadToken:
-                    return IncomingAct(refused=(_show("gate.old_button"),))
+                    # Nobody can type a command on a page.
+                    old = "gate.old_page_button" if delivery.page else "gate.old_button"
+                    return IncomingAct(refused=(_show(old),))
             case Submitted(token=token, values=values):
                 try:
                     form = read_form(self._vault, tenant, token, delivery.sender.person)

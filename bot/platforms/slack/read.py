@@ -145,7 +145,7 @@ def _press(body: Envelope) -> SlackRequest | None:
     pressed = body.actions[0] if body.actions else None
     if not (home and body.user and body.user.id and pressed and body.trigger_id):
         return None
-    if pressed.type != "button" or not pressed.value:
+    if pressed.type != "button":
         return None
     container = body.container or Container()
     channel = body.channel.id if body.channel else container.channel_id or ""
@@ -159,7 +159,8 @@ def _press(body: Envelope) -> SlackRequest | None:
         body.user.id,
         body.user.team_id or "",
         _public(channel),
-        read_button(pressed.value),
+        # Without a value it is from an earlier version: the gate says that it is too old.
+        read_button(pressed.value or ""),
         body.trigger_id,
         body.response_url,
         view=in_modal.id if in_modal is not None else "",
@@ -171,7 +172,7 @@ def _press(body: Envelope) -> SlackRequest | None:
 def _submission(body: Envelope) -> SlackRequest | None:
     home = _interaction_home(body)
     view = body.view
-    if not (home and body.user and body.user.id and view and view.private_metadata):
+    if not (home and body.user and body.user.id and view):
         return None
     state = view.state or State()
     values = {

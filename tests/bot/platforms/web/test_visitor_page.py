@@ -133,6 +133,17 @@ async def test_what_is_missing_is_said_above_and_at_the_field_and_the_text_is_ke
         assert phone.code == first
 
 
+async def test_a_button_that_is_too_old_sends_nobody_to_a_chat(tmp_path: Path) -> None:
+    """Whoever uses the page has none to type a command in. What they typed is given back."""
+    async with at_page(tmp_path) as (_, phone):
+        for form in ([], [("f", "gammel.formular"), ("text", "Tasken er for tung")]):
+            await phone.posts("", [("p", "gammel.knap"), *form])
+            assert "Den knap er for gammel. Gå til forsiden, og prøv derfra." in phone.text
+            assert "Til forsiden" in phone.text
+            assert "hjælp" not in phone.text
+        assert "Tasken er for tung" in phone.page
+
+
 @pytest.mark.parametrize("sent", ["", "f=x", "p=x", "f=x&p=x&text=a", "%ff=%fe", "a&" * 99])
 async def test_nonsense_is_answered_calmly(tmp_path: Path, sent: str) -> None:
     """A body that no form of ours sends gets a page that says what to do."""
