@@ -367,9 +367,12 @@ async def test_an_unnamed_event_reaches_the_engine_without_its_sender(house: Hou
             assert (passed.viewer, passed.key, passed.people) == (None, "", ())
             assert (passed.mark != "") == (kind in WITH_MARK)
             said = msgspec.json.encode(passed).decode()
-            names = (f'"{person}"', "Mette", "Jonas", "Navn", "2026")
+            names = (f'"{person}"', "Mette", "Jonas", "Navn")
             assert not [name for name in names if name in said]
-            seen.append(msgspec.structs.replace(passed, form="", mark=""))
+            # A mark and a form's id are hexadecimal digits, which can be those of a year by chance.
+            plain = msgspec.structs.replace(passed, form="", mark="")
+            assert "2026" not in msgspec.json.encode(plain).decode()
+            seen.append(plain)
         assert seen[0] == seen[1]
 
 
