@@ -205,14 +205,19 @@ class LineLocalizer:
     def _who(self, line: c.Who) -> c.Spans:
         if line.person == c.FORMER:
             return (c.Plain(self._word("person.former")),)
-        prefs = self._people.get(line.person)
-        return (c.Mention(line.person, prefs.name if prefs and prefs.name else line.person),)
+        return (c.Mention(line.person, self._name(line.person) or self._word("person.nameless")),)
 
     def _first(self, line: c.First) -> c.Spans:
         if line.person == c.FORMER:
             return (c.Plain(self._word("person.former")),)
-        prefs = self._people.get(line.person)
-        return (c.Quoted(((prefs.name if prefs else "").split() or [line.person])[0]),)
+        [first, *_] = self._name(line.person).split() or [self._word("person.nameless")]
+        return (c.Quoted(first),)
+
+    def _name(self, person: str) -> str:
+        """Return a person's name; "" if the platform has not told it, as Teams does not for
+        somebody outside the channel."""
+        prefs = self._people.get(person)
+        return prefs.name if prefs else ""
 
     # --- what Digi knows --------------------------------------------------------------------
 

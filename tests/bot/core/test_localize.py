@@ -192,9 +192,13 @@ def test_a_first_name_is_somebodys_words_and_not_digis() -> None:
     assert c.is_ours(dresser().line(c.text("test.plain", when=c.Day(date(2026, 11, 26)))))
 
 
-def test_a_person_without_a_name_is_shown_by_id() -> None:
-    """Nothing is left blank if a name is unknown."""
-    assert dresser().line(c.Who("u7")) == (c.Mention("u7", "u7"),)
+def test_somebody_whose_name_is_unknown_is_not_shown_by_id() -> None:
+    """Nothing is left blank, and nobody reads an id. Slack shows the name that it has itself."""
+    assert dresser().line(c.Who("u7")) == (c.Mention("u7", "en, jeg ikke kender navnet på"),)
+    assert dresser("en").line(c.Who("u7")) == (
+        c.Mention("u7", "somebody whose name I do not know"),
+    )
+    assert dresser().line(c.First("u7")) == (c.Quoted("en, jeg ikke kender navnet på"),)
 
 
 def test_the_catalogues_words_may_be_strong() -> None:

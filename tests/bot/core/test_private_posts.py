@@ -148,7 +148,7 @@ async def test_what_is_kept_of_a_bag_goes_with_its_person_and_its_project(
     await office.do(Post("one", to="mette", bag=True), Privately("mette", card))
     await office.do(Privately("mette", note("of p2")), project="p2")
     await office.move(THURSDAY)
-    assert office.edge.said() == ["one waits sofie of p2"]
+    assert office.edge.said() == ["one waits en, jeg ikke kender navnet på of p2"]
     await office.do(EraseProject(), project="p2")
     await office.house.upkeep.erase_person(TENANT, "sofie")
     await done(office, "one")
