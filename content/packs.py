@@ -27,8 +27,22 @@ _ID = {"phases": "number", ORDER: "question"}
 def sets_in(folder: Path) -> list[Path]:
     """Return the set files in a folder and its subfolders, sorted by name, without phrase files."""
     phrases = folder / "phrases"
-    found = (path for path in folder.rglob("*.toml") if phrases not in path.parents)
-    return sorted(found, key=lambda path: path.stem)
+    return [path for path in _files_in(folder) if phrases not in path.parents]
+
+
+def phrases_in(folder: Path) -> list[Path]:
+    """Return the phrase files of a folder, which may have subfolders too, sorted by name."""
+    return _files_in(folder / "phrases")
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Leave out what editors and version control keep in folders whose names begin with a dot."""
+    found = (
+        path
+        for path in folder.rglob("*.toml")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    return sorted(found, key=lambda path: (path.stem, path))
 
 
 class Packs:
@@ -55,12 +69,23 @@ class Packs:
         ]
         return self.laid[name, max(mine, key=len)] if mine else name
 
+    def _one_of_each(self, folder: Path, paths: list[Path], under: str = "") -> list[Path]:
+        """Refuse a second file of the same name in one pack: nobody could say which one counts."""
+        kept: dict[str, Path] = {}
+        for path in paths:
+            first = kept.setdefault(path.name, path)
+            if first != path:
+                name = f"{under}{path.name}"
+                self.laid[name, ""] = _path(folder, path)
+                self.say(name, "", f"{_path(folder, first)} has this name too; keep one of them")
+        return list(kept.values())
+
     # Phrases
 
     def phrases(self) -> Iterator[tuple[Path, str, Table]]:
         """Iterate over the phrase files of all packs: the pack, the file's name and its content."""
         for folder in self.folders:
-            for path in sorted((folder / "phrases").glob("*.toml")):
+            for path in self._one_of_each(folder, phrases_in(folder), "phrases/"):
                 name = f"phrases/{path.name}"
                 self.laid[name, ""] = _path(folder, path)
                 yield folder, name, self.read(path, name) or {}
@@ -71,8 +96,9 @@ class Packs:
         """Merge all packs in order; a later pack overrides an earlier one."""
         for folder in self.folders:
             # The order is merged last, because it may name questions that the pack has just added.
-            paths = sorted(sets_in(folder), key=lambda path: path.stem == ORDER)
-            if not paths and not list((folder / "phrases").glob("*.toml")):
+            found = self._one_of_each(folder, sets_in(folder))
+            paths = sorted(found, key=lambda path: path.stem == ORDER)
+            if not paths and not phrases_in(folder):
                 self.say(folder.name, "", "nothing here is for Digi; see docs/packs.md")
             for path in paths:
                 self.laid[path.name, ""] = _path(folder, path)
@@ -83,7 +109,7 @@ class Packs:
                     self.laid[path.name, key] = _path(folder, path)
                 if path.stem == "publications":
                     files[path.stem] = files.get(path.stem, {}) | over
-                elif path.stem in sets or path.parent == folder / EXERCISES:
+                elif path.stem in sets or folder / EXERCISES in path.parents:
                     self._start_exercise(files, path.stem, over, sets)
                     if path.stem in files:
                         self.lay_set(files, path.stem, over, _path(folder, path))

@@ -294,6 +294,7 @@ def test_a_fault_in_any_kind_of_file_names_its_path(tmp_path: Path) -> None:
         "råd/involvement-advice.toml": unknown,
         "exercises/compass.toml": blank,
         "exercises/nordby.toml": blank,
+        "exercises/vagt/nordby.toml": blank,
         "publications.toml": ("[own]\ntitle = 1\n", "own: "),
         "publications/publications.toml": ("own = 1\n", "own: this is not a table"),
         "phase-themes.toml": ('[[item]]\nquestion = "x"\nphase = 1\n', "x: "),
@@ -302,9 +303,41 @@ def test_a_fault_in_any_kind_of_file_names_its_path(tmp_path: Path) -> None:
     }
     for n, (name, (text, problem)) in enumerate(files.items()):
         head = '[guide]\nlengths = [20]\ngives = { da = "A", en = "A" }\n'
-        own = name == "exercises/nordby.toml"
+        own = name.endswith("/nordby.toml")
         pack = only(tmp_path / str(n) / "p", name, text + head if own else text)
         assert any(line.startswith(f"p/{name}: {problem}") for line in faults(pack)), name
+
+
+BOARD_ADVICE = """
+[[item]]
+id = "vores.tavle"
+text = { da = "Skriv det på tavlen.", en = "Write it on the board." }
+"""
+TAKES = '[button]\ntake_agreement = { da = "Den er min", en = "That one is mine" }\n'
+
+
+def test_a_pack_may_have_subfolders_as_our_own_content_has(tmp_path: Path) -> None:
+    """The name of a file counts, wherever it lies. What lies in a folder with a dot is left out."""
+    pack = only(tmp_path / "p", "advice/vores/involvement-advice.toml", BOARD_ADVICE)
+    only(pack, "phrases/knapper/vores.toml", TAKES)
+    only(pack, ".historie/cases.toml", "=")
+    only(pack, "phrases/.historie/vores.toml", "=")
+    laid = load(packs=(pack,))
+    assert "vores.tavle" in [item.id for item in laid.sets["involvement-advice"].items]
+    assert laid.phrases["button.take_agreement"].da == "Den er min"
+
+
+def test_two_files_of_one_name_in_a_pack_are_refused(tmp_path: Path) -> None:
+    """An old version that was put aside would otherwise count, in an order that nobody knows."""
+    pack = only(tmp_path / "p", "involvement-advice.toml", BOARD_ADVICE)
+    only(pack, "gammel/involvement-advice.toml", BOARD_ADVICE.replace("tavle", "væg"))
+    only(pack, "phrases/vores.toml", TAKES)
+    only(pack, "phrases/gammel/vores.toml", TAKES)
+    assert set(faults(pack)) == {
+        "p/involvement-advice.toml: p/gammel/involvement-advice.toml has this name too; "
+        "keep one of them",
+        "p/phrases/vores.toml: p/phrases/gammel/vores.toml has this name too; keep one of them",
+    }
 
 
 def test_a_fault_names_the_pack_that_made_it(tmp_path: Path) -> None:
