@@ -9,11 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.core.views import language_of
 from bot.documents.pictures import picture_svg
 from bot.platforms.common.ports import WebRoom
 from bot.platforms.web.playground.courses import COURSES, PreparedCourse
 from bot.platforms.web.playground.edge import WebEdge
-from bot.platforms.web.playground.people import CHANNELS, TENANT
+from bot.platforms.web.playground.people import CHANNELS, TENANT, Colleague
 from bot.platforms.web.playground.server import add_routes
 from bot.platforms.web.playground.wire import CourseName, WallPaths
 from bot.server.build import House
@@ -50,6 +51,7 @@ def add_playground(
         courses=courses,
         phone=lambda: page_path(house, TENANT, channels),
         wall=lambda: wall_paths(house, TENANT, channels),
+        language=lambda person: language_with(house, person),
     )
 
 
@@ -87,6 +89,11 @@ def command_help(house: House, language: Language) -> list[tuple[str, str]]:
         for command in COMMANDS
         if (key := f"command.{command.name}") in phrases
     ]
+
+
+async def language_with(house: House, person: Colleague) -> Language:
+    """Return the language that Digi speaks with somebody in private."""
+    return language_of(await house.views.prefs(TENANT, person.id), person.locale, "")
 
 
 async def page_path(house: House, tenant: str, channels: Channels) -> str:

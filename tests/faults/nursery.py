@@ -28,7 +28,10 @@ PHONES = tuple(f"telefon{n:02}" for n in range(40))
 def _crowd() -> None:
     from bot.platforms.web.playground import people
 
-    more = tuple(people.Colleague(id, id.title(), "Vikar", "member", 0) for id in PHONES)
+    more = tuple(
+        people.Colleague(id, id.title(), people.BothLanguages("Vikar", "Temp"), "member", 0)
+        for id in PHONES
+    )
     people.PEOPLE = (*people.PEOPLE, *more)  # type: ignore[assignment]
     people._PEOPLE.update({one.id: one for one in more})
 

@@ -15,7 +15,7 @@ import pytest
 
 from bot.platforms.common.ports import Answer, Pressed, Submitted, TypedText
 from bot.platforms.web.playground import people, server
-from bot.platforms.web.playground.people import TENANT, Colleague
+from bot.platforms.web.playground.people import TENANT, BothLanguages, Colleague
 from bot.platforms.web.playground.server import TOKEN
 from bot.platforms.web.playground.wire import Shown
 from bot.server.build import House
@@ -116,7 +116,10 @@ async def browser_stage(
     folder: Path, locale: Literal["da", "en"] = "da", named: Mapping[str, str] = PEOPLE
 ) -> AsyncIterator[BrowserStage]:
     """Serve the playground with the people of the transcripts."""
-    there = tuple(Colleague(id, name, "", "member", 0, locale) for id, name in named.items())
+    there = tuple(
+        Colleague(id, name, BothLanguages("", ""), "member", 0, locale)
+        for id, name in named.items()
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "PEOPLE", there)
         patch.setattr(server, "PEOPLE", there)

@@ -24,10 +24,11 @@ from bot.platforms.common.ports import (
 )
 from bot.platforms.web.playground.courses import PreparedCourse
 from bot.platforms.web.playground.edge import WebEdge
-from bot.platforms.web.playground.people import TENANT
+from bot.platforms.web.playground.people import TENANT, Colleague
 from bot.platforms.web.playground.server import add_routes
 from bot.server import http_server as server
 from bot.server.http_server import Hosts
+from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps
 
@@ -239,6 +240,11 @@ class SmallDigi:
         self.card = EVERY_PART
         self.form = EVERY_FIELD
         self.broken = False
+        self.languages: dict[str, Language] = {}
+        """What people have chosen for themselves."""
+
+    async def language(self, person: Colleague) -> Language:
+        return self.languages.get(person.id, person.locale)
 
     async def receive(self, delivery: Delivery) -> Answer:
         if self.broken:
@@ -257,6 +263,9 @@ class SmallDigi:
                 await self.deliver("q1", "post", self.card, channel=delivery.channel)
                 note = shown("Du er leder i det her forløb.")
                 await self.deliver("p1", "private", note, person=delivery.sender.person)
+            case TypedText("engelsk" | "dansk" as chosen):
+                self.languages[delivery.sender.person] = "en" if chosen == "engelsk" else "da"
+                return Answer(cards=(shown("OK"),))
             case TypedText(text) if text == "sig":
                 return Answer(form=self.form)
             case TypedText(text):
@@ -331,6 +340,7 @@ async def playground(
         token=token,
         commands=lambda language: COMMANDS[language],
         draw=picture_svg,
+        language=digi.language,
         courses={
             "weeks": PreparedCourse(course or Path("no such course"), 0.01),
             "meeting": PreparedCourse(meeting or Path("no such meeting"), 0.01),

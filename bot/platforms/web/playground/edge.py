@@ -7,13 +7,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from bot.platforms.common.ports import DeliveryFailed, Parcel, RoomMessage, WebRoom
 from bot.platforms.web.playground.people import DIGI, TENANT, channel_place, private_place
+from content.language import Language
 from dialogs.model.cards import FinishedCard
 
 
@@ -22,7 +22,7 @@ class MessageBody(Struct, frozen=True, omit_defaults=True):
 
     text: str = ""
     card: FinishedCard | None = None
-    language: Literal["da", "en"] = "da"
+    language: Language = "da"
 
 
 _body = msgspec.json.Decoder(MessageBody)
@@ -95,10 +95,19 @@ class WebEdge:
             await self.put(RoomMessage(parcel.id, place, DIGI, body, self._moment(), thread))
         return parcel.id
 
-    async def say(self, id: str, place: str, person: str, text: str, thread: str = "") -> None:
-        """Store an ordinary chat message from a person."""
+    async def say(
+        self,
+        id: str,
+        place: str,
+        person: str,
+        text: str,
+        thread: str = "",
+        *,
+        language: Language = "da",
+    ) -> None:
+        """Store an ordinary chat message from a person, in the language that they have chosen."""
         if await self._room.one(id) is None:
-            body = msgspec.json.encode(MessageBody(text=text))
+            body = msgspec.json.encode(MessageBody(text=text, language=language))
             await self.put(RoomMessage(id, place, person, body, self._moment(), thread))
 
     async def put(self, message: RoomMessage) -> None:

@@ -6,11 +6,20 @@ from typing import Literal
 
 from msgspec import Struct
 
+from content.language import Language
+
 TENANT = "web:playground"
 DIGI = "digi"
 """The author of Digi's own messages in the room."""
 
 ColleagueRole = Literal["leader", "representative", "facilitator", "member", "visitor"]
+
+
+class BothLanguages(Struct, frozen=True):
+    """Words in Danish and English; a window shows those of its language."""
+
+    da: str
+    en: str
 
 
 class Colleague(Struct, frozen=True):
@@ -19,41 +28,107 @@ class Colleague(Struct, frozen=True):
 
     id: str
     name: str
-    job: str
+    job: BothLanguages
     role: ColleagueRole
     hue: int
-    locale: Literal["da", "en"] = "da"
+    locale: Language = "da"
+    """What the platform says of the person; their own choice in Digi counts before it."""
 
 
 class Channel(Struct, frozen=True):
     id: str
     name: str
-    about: str
+    about: BothLanguages
 
 
 PEOPLE = (
-    Colleague("anne", "Anne Holm", "Leder", "leader", 262),
-    Colleague("mette", "Mette Dahl", "TR, FOA", "representative", 342),
-    Colleague("jonas", "Jonas Friis", "AMR", "representative", 205),
-    Colleague("ali", "Ali Yılmaz", "Tovholder, sosu-assistent", "facilitator", 28),
-    Colleague("bodil", "Bodil Krogh", "Sosu-hjælper, dagvagt", "member", 170),
-    Colleague("fatima", "Fatima El-Amin", "Sosu-assistent, dagvagt", "member", 310),
-    Colleague("henrik", "Henrik Bak", "Sygeplejerske", "member", 225),
-    Colleague("linh", "Linh Tran", "Sosu-assistent, aftenvagt", "member", 90),
-    Colleague("mads", "Mads Østergaard", "Elev", "member", 8),
-    Colleague("oksana", "Oksana Kovalenko", "Care worker, evenings", "member", 190, "en"),
-    Colleague("rikke", "Rikke Lund", "Planlægger", "member", 285),
-    Colleague("samira", "Samira Warsame", "Sosu-hjælper, nattevagt", "member", 50),
-    Colleague("torben", "Torben Skov", "Sosu-hjælper, dagvagt", "member", 130),
-    Colleague("zofia", "Zofia Nowak", "Ergoterapeut", "member", 240),
+    Colleague("anne", "Anne Holm", BothLanguages("Leder", "Manager"), "leader", 262),
+    Colleague("mette", "Mette Dahl", BothLanguages("TR, FOA", "TR, FOA"), "representative", 342),
+    Colleague("jonas", "Jonas Friis", BothLanguages("AMR", "AMR"), "representative", 205),
+    Colleague(
+        "ali",
+        "Ali Yılmaz",
+        BothLanguages("Tovholder, sosu-assistent", "Facilitator, care assistant"),
+        "facilitator",
+        28,
+    ),
+    Colleague(
+        "bodil",
+        "Bodil Krogh",
+        BothLanguages("Sosu-hjælper, dagvagt", "Care worker, days"),
+        "member",
+        170,
+    ),
+    Colleague(
+        "fatima",
+        "Fatima El-Amin",
+        BothLanguages("Sosu-assistent, dagvagt", "Care assistant, days"),
+        "member",
+        310,
+    ),
+    Colleague("henrik", "Henrik Bak", BothLanguages("Sygeplejerske", "Nurse"), "member", 225),
+    Colleague(
+        "linh",
+        "Linh Tran",
+        BothLanguages("Sosu-assistent, aftenvagt", "Care assistant, evenings"),
+        "member",
+        90,
+    ),
+    Colleague("mads", "Mads Østergaard", BothLanguages("Elev", "Trainee"), "member", 8),
+    Colleague(
+        "oksana",
+        "Oksana Kovalenko",
+        BothLanguages("Sosu-hjælper, aftenvagt", "Care worker, evenings"),
+        "member",
+        190,
+        "en",
+    ),
+    Colleague("rikke", "Rikke Lund", BothLanguages("Planlægger", "Planner"), "member", 285),
+    Colleague(
+        "samira",
+        "Samira Warsame",
+        BothLanguages("Sosu-hjælper, nattevagt", "Care worker, nights"),
+        "member",
+        50,
+    ),
+    Colleague(
+        "torben",
+        "Torben Skov",
+        BothLanguages("Sosu-hjælper, dagvagt", "Care worker, days"),
+        "member",
+        130,
+    ),
+    Colleague(
+        "zofia",
+        "Zofia Nowak",
+        BothLanguages("Ergoterapeut", "Occupational therapist"),
+        "member",
+        240,
+    ),
 )
 
-VISITORS = (Colleague("grethe", "Grethe Sand", "Rengøring, nattevagt", "visitor", 110),)
+VISITORS = (
+    Colleague(
+        "grethe",
+        "Grethe Sand",
+        BothLanguages("Rengøring, nattevagt", "Cleaner, nights"),
+        "visitor",
+        110,
+    ),
+)
 """Those without a chat at work: in no channel, and known to Digi by nothing."""
 
 CHANNELS = (
-    Channel("ny-teknologi-hjemmeplejen", "#ny-teknologi-hjemmeplejen", "Ny teknologi hos os"),
-    Channel("medicinrobotten", "#medicinrobotten", "Her er der ikke begyndt noget endnu"),
+    Channel(
+        "ny-teknologi-hjemmeplejen",
+        "#ny-teknologi-hjemmeplejen",
+        BothLanguages("Ny teknologi hos os", "New technology where we work"),
+    ),
+    Channel(
+        "medicinrobotten",
+        "#medicinrobotten",
+        BothLanguages("Her er der ikke begyndt noget endnu", "Nothing has begun here yet"),
+    ),
 )
 
 _PEOPLE = {person.id: person for person in PEOPLE}

@@ -42,12 +42,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "playing_weeks": {
         "da": "Forløbet ind i uge 3 bliver spillet lige nu. Vent, til det er færdigt, og prøv så "
         "igen.",
-        "en": "The course into week 3 is being played right now. Wait until it is done, and then "
+        "en": "The project is being played into week 3 right now. Wait until it is done, then "
         "try again.",
     },
     "playing_meeting": {
         "da": "Mødet bliver spillet lige nu. Vent, til det er slut, og prøv så igen.",
-        "en": "The meeting is being played right now. Wait until it has ended, and then try again.",
+        "en": "The meeting is being played right now. Wait until it is over, then try again.",
     },
     "no_question": {
         "da": "Der er ikke planlagt et spørgsmål endnu. Begynd med /digi start i kanalen.",
@@ -62,7 +62,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The clock could not be moved all the way. What has happened is saved. Try again.",
     },
     "no_course": {
-        "da": "Der er intet forløb at spille her.",
-        "en": "There is no course to play here.",
+        "da": "Der er ikke noget at spille her.",
+        "en": "There is nothing to play here.",
     },
 }

@@ -58,6 +58,7 @@ from bot.platforms.web.playground.wire import (
     PlainAct,
     PressAct,
     RequestRefused,
+    SpokenLanguage,
     SubmitAct,
     TypeAct,
     WallPaths,
@@ -67,6 +68,7 @@ from bot.platforms.web.playground.wire import (
     bare,
     bare_form,
     channel_in,
+    failure,
     json_answer,
     known_channel,
     known_person,
@@ -82,6 +84,8 @@ log = logging.getLogger("digi.web")
 Commands = Callable[[Language], Sequence[tuple[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FindWall = Callable[[], Awaitable[WallPaths]]
+LanguageWith = Callable[[Colleague], Awaitable[Language]]
+"""Returns the language that Digi speaks with somebody."""
 
 STATIC = Path(__file__).parent / "static"
 HEARTBEAT = 15.0
@@ -101,6 +105,10 @@ async def no_wall() -> WallPaths:
     return WallPaths()
 
 
+async def as_on_platform(person: Colleague) -> Language:
+    return person.locale
+
+
 def add_routes(
     app: web.Application,
     receive: Receive,
@@ -115,11 +123,14 @@ def add_routes(
     courses: Mapping[CourseName, PreparedCourse] = COURSES,
     phone: PagePath = no_page,
     wall: FindWall = no_wall,
+    language: LanguageWith = as_on_platform,
 ) -> None:
     """Add the playground's routes to `app`, which must accept only this machine's names at
     `port` (`bot.server.http_server.Hosts`). `token` is the CSRF token that the page sends with
     each POST."""
-    playground = Playground(receive, room, edge, clock, token, commands, draw, courses, wall)
+    playground = Playground(
+        receive, room, edge, clock, token, commands, draw, courses, wall, language
+    )
     allowed = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
     def get(path: str, handler: Handler) -> None:
@@ -157,6 +168,7 @@ class Playground:
         draw: DrawPicture,
         courses: Mapping[CourseName, PreparedCourse],
         wall: FindWall,
+        language: LanguageWith,
     ) -> None:
         self._receive = receive
         self._room = room
@@ -166,6 +178,7 @@ class Playground:
         self._commands = commands
         self._draw = draw
         self._wall = wall
+        self._language = language
         self._moving = asyncio.Lock()
         self._courses = CoursePlayer(receive, room, edge, clock, courses, self._moving, self._empty)
         self._letters: dict[str, dict[str, int]] = {}
@@ -186,6 +199,7 @@ class Playground:
                 token=self._token,
                 epoch=self._edge.epoch,
                 me=me,
+                spoken=await self._spoken(me),
                 people=PEOPLE,
                 visitors=VISITORS,
                 channels=CHANNELS,
@@ -193,7 +207,6 @@ class Playground:
                 after=max((message.seq for message in messages), default=0),
                 letters=await self._letters_of_all(),
                 time=await self._time(),
-                commands=self._commands(me.locale),
                 course=self._courses.news,
             )
         )
@@ -210,6 +223,7 @@ class Playground:
                 for kind in ("room", "clock"):
                     listener.tell(kind, None)
                 listener.tell("course", self._courses.news)
+                spoken = None
                 while not self._closing:
                     news = await listener.news(HEARTBEAT)
                     if not news:
@@ -227,6 +241,9 @@ class Playground:
                             await send_event(response, "messages", shown, str(after))
                         await send_event(response, "letters", await self._letters_of_all())
                     if "clock" in news or "room" in news:
+                        before, spoken = spoken, await self._spoken(me)
+                        if spoken != before:
+                            await send_event(response, "spoken", spoken)
                         await send_event(response, "time", await self._time())
                     if "course" in news:
                         await send_event(response, "course", news["course"])
@@ -244,11 +261,12 @@ class Playground:
         command = _COMMAND.fullmatch(text)
         if command is None and channel:
             thread = await self._thread(act.place, act.thread)
+            language = language_of(request, me.locale)
             if text:
-                await self._edge.say(key, act.place, me.id, text, thread)
-            return json_answer(Answer(language=me.locale))
+                await self._edge.say(key, act.place, me.id, text, thread, language=language)
+            return json_answer(Answer(language=language))
         words = (command.group(1) or "").strip() if command else text
-        return await self._act(me, key, TypedText(words), channel)
+        return await self._act(request, me, key, TypedText(words), channel)
 
     async def _thread(self, place: str, id: str) -> str:
         """Return the id of the first message in the thread that is answered; "" outside a
@@ -263,22 +281,24 @@ class Playground:
     async def press(self, request: web.Request) -> web.Response:
         act = await read_act(request, PressAct)
         me = known_person(act.person)
-        return await self._act(me, act_key(act.key), Pressed(act.token), known_channel(act.channel))
+        key, channel = act_key(act.key), known_channel(act.channel)
+        return await self._act(request, me, key, Pressed(act.token), channel)
 
     async def submit(self, request: web.Request) -> web.Response:
         act = await read_act(request, SubmitAct)
+        me, channel = known_person(act.person), known_channel(act.channel)
         what = Submitted(act.token, act.values)
-        return await self._act(
-            known_person(act.person), f"form:{act.token}", what, known_channel(act.channel)
-        )
+        return await self._act(request, me, f"form:{act.token}", what, channel)
 
-    async def _act(self, me: Colleague, key: str, what: What, channel: str) -> web.Response:
+    async def _act(
+        self, request: web.Request, me: Colleague, key: str, what: What, channel: str
+    ) -> web.Response:
         sender = Sender(me.id, me.name, me.locale)
         try:
             answer = await self._receive(Delivery(TENANT, sender, key, what, channel))
         except Exception as error:
             log.error("an act in the playground failed: %s", type(error).__name__)
-            return json_answer({"failed": SENTENCES["unsure"][me.locale]})
+            return failure(request, me, "unsure")
         self._edge.tell("clock", None)
         form = None if answer.form is None else bare_form(answer.form)
         cards = tuple(bare(card, self._draw) for card in answer.cards)
@@ -290,19 +310,19 @@ class Playground:
         act = await read_act(request, ClockAct)
         me = known_person(act.person)
         if busy := self._courses.busy():
-            return json_answer({"failed": SENTENCES[busy][me.locale]})
+            return failure(request, me, busy)
         async with self._moving:
             try:
                 if act.to in ("question", "overview"):
                     target = (await self._clock.landmarks()).get(act.to)
                     if target is None:
-                        return json_answer({"failed": SENTENCES[f"no_{act.to}"][me.locale]})
+                        return failure(request, me, f"no_{act.to}")
                 else:
                     target = self._clock.now() + timedelta(days=7 if act.to == "week" else 1)
                 await self._clock.move_to(max(target, self._clock.now()))
             except Exception as error:
                 log.error("moving the playground's clock failed: %s", type(error).__name__)
-                return json_answer({"failed": SENTENCES["not_moved"][me.locale]})
+                return failure(request, me, "not_moved")
             finally:
                 self._edge.tell("clock", None)
         return json_answer({"time": await self._time()})
@@ -310,7 +330,7 @@ class Playground:
     async def start_over(self, request: web.Request) -> web.Response:
         me = known_person((await read_act(request, PlainAct)).person)
         if busy := self._courses.busy():
-            return json_answer({"failed": SENTENCES[busy][me.locale]})
+            return failure(request, me, busy)
         async with self._moving:
             await self._empty()
         return json_answer({})
@@ -319,13 +339,17 @@ class Playground:
         act = await read_act(request, CourseAct)
         me = known_person(act.person)
         refused = await self._courses.begin(act.course)
-        return json_answer({"failed": SENTENCES[refused][me.locale]} if refused else {})
+        return failure(request, me, refused) if refused else json_answer({})
 
     async def _empty(self) -> None:
         await self._clock.start_over()
         self._letters.clear()
         self._edge.emptied()
         self._edge.tell("clock", None)
+
+    async def _spoken(self, me: Colleague) -> SpokenLanguage:
+        language = await self._language(me)
+        return SpokenLanguage(language, self._commands(language))
 
     async def _messages(self, me: Colleague, after: int = 0) -> list[RoomMessage]:
         places = [channel_place(channel.id) for channel in CHANNELS] + [private_place(me.id)]

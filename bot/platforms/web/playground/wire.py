@@ -20,6 +20,7 @@ from bot.platforms.web.playground.people import (
     person_of,
     private_place,
 )
+from bot.platforms.web.playground.sentences import SENTENCES
 from content.language import Language
 from dialogs.model.cards import (
     Button,
@@ -147,10 +148,18 @@ class CourseNews(Struct, frozen=True):
     stuck: bool = False
 
 
+class SpokenLanguage(Struct, frozen=True):
+    """The language that Digi speaks with the person of a window, and the commands in it."""
+
+    language: Language
+    commands: Sequence[tuple[str, str]]
+
+
 class PageState(Struct, frozen=True):
     token: str
     epoch: str
     me: Colleague
+    spoken: SpokenLanguage
     people: tuple[Colleague, ...]
     visitors: tuple[Colleague, ...]
     channels: tuple[Channel, ...]
@@ -158,7 +167,6 @@ class PageState(Struct, frozen=True):
     after: int
     letters: dict[str, list[int]]
     time: WorldTime
-    commands: Sequence[tuple[str, str]]
     course: CourseNews
 
 
@@ -229,6 +237,12 @@ def json_answer(value: object, status: int = 200) -> web.Response:
     )
 
 
+def failure(request: web.Request, me: Colleague, sentence: str) -> web.Response:
+    """Answer that an act failed, in the language of the window."""
+    said = SENTENCES[sentence][language_of(request, me.locale)]
+    return json_answer({"failed": said})
+
+
 async def send_event(response: web.StreamResponse, kind: str, data: object, id: str = "") -> None:
     head = f"id: {id}\n" if id else ""
     await response.write(
@@ -282,5 +296,12 @@ def number_in(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
-def language_of(request: web.Request) -> Language:
-    return "en" if request.headers.get("Accept-Language", "da").startswith("en") else "da"
+def language_of(request: web.Request, otherwise: Language = "da") -> Language:
+    """Return the language of the window, which it sends with each act."""
+    match request.headers.get("Accept-Language", "")[:2]:
+        case "en":
+            return "en"
+        case "da":
+            return "da"
+        case _:
+            return otherwise

@@ -503,7 +503,7 @@ async def test_a_course_that_gets_stuck_is_told_and_can_be_played_again(
     meeting = tmp_path / "meeting.txt"
     async with playground(free_port(), meeting=meeting) as world:
         _, answer = await post(http, world, "course", MEETING)
-        assert answer["failed"] == "Der er intet forløb at spille her."
+        assert answer["failed"] == "Der er ikke noget at spille her."
         meeting.write_text('anne > tryk "Findes ikke, hemmeligt"', "utf-8")
         assert (await post(http, world, "course", MEETING))[1] == {}
         assert (await ended(http, world))["stuck"]

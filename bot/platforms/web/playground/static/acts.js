@@ -5,7 +5,7 @@ import { line } from "./draw.js";
 import { byTime, drawLog, rows } from "./log.js";
 import { channelOf, page } from "./state.js";
 import { drawKey, post } from "./wire.js";
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 let whispered = 0;
 
@@ -36,16 +36,16 @@ export function take(answer, from) {
 function complain(sentence, from) {
   const text = [{ type: "plain", text: sentence }];
   const cards = [{ parts: [{ type: "paragraph", text }] }];
-  take({ language: page.me.locale, cards }, from);
+  take({ language, cards }, from);
 }
 
 /* Tokens of presses that have no answer yet: the log may draw their buttons anew meanwhile. */
 const underWay = new Set();
 
 export async function press(button, element, from) {
-  if (button.confirm && !(await confirmed(line(button.confirm), line(button.label), button.style))) {
-    return;
-  }
+  const { confirm, label, style } = button;
+  const spoken = from.language;
+  if (confirm && !(await confirmed(line(confirm), line(label), { style, spoken }))) return;
   if (element.getAttribute("aria-disabled") || underWay.has(button.token)) return;
   underWay.add(button.token);
   element.setAttribute("aria-disabled", "true");

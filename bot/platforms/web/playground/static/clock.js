@@ -5,7 +5,7 @@ import { make } from "./draw.js";
 import { go } from "./places.js";
 import { at, page, personOf } from "./state.js";
 import { post } from "./wire.js";
-import { moment, say } from "./words.js";
+import { language, moment, say, tell } from "./words.js";
 
 export function takeTime(time) {
   page.clock = {
@@ -52,7 +52,7 @@ let wallShown = "";
 /* Drawn again only where something differs, so that a link keeps the focus. */
 function drawWall() {
   const { screen, leading } = page.clock.wall;
-  const now = `${page.me.locale} ${screen} ${leading}`;
+  const now = `${language} ${screen} ${leading}`;
   if (now === wallShown) return;
   wallShown = now;
   const link = (href, words) =>
@@ -71,22 +71,28 @@ function busy(on) {
 /* Whether the button must wait; while a course is played it says so. */
 function mustWait(button, status) {
   const { running, course } = page.course;
-  if (running) at(status).textContent = say(`playing_${course}`);
+  if (running) tell(status, () => say(`playing_${course}`));
   return running || button.getAttribute("aria-disabled") === "true";
+}
+
+function failed(status, answer) {
+  tell(status);
+  at(status).textContent = answer.failed ?? "";
 }
 
 export async function moveClock(event) {
   const button = event.currentTarget;
   if (mustWait(button, "clock-status")) return;
   busy(true);
-  at("clock-status").textContent = say("moving");
+  tell("clock-status", () => say("moving"));
   const answer = await post("clock", { to: button.dataset.clock });
   busy(page.course.running);
   if (answer.time) {
     takeTime(answer.time);
     drawClock();
-    at("clock-status").textContent = say("moved", moment(worldNow()));
-  } else at("clock-status").textContent = answer.failed;
+    const now = worldNow();
+    tell("clock-status", () => say("moved", moment(now)));
+  } else failed("clock-status", answer);
 }
 
 export async function playCourse(event) {
@@ -98,18 +104,18 @@ export async function playCourse(event) {
     if (!sure || mustWait(button, "course-status")) return;
   }
   const answer = await post("course", { course });
-  at("course-status").textContent = answer.failed ?? "";
+  failed("course-status", answer);
   if (!answer.failed) go(`channel:${page.channels[0].id}`);
 }
 
 export async function startOver() {
   if (mustWait(at("start-over"), "course-status")) return;
-  if (!(await confirmed(say("start_over_confirm"), say("start_over"), "danger"))) return;
+  if (!(await confirmed(say("start_over_confirm"), say("start_over"), { style: "danger" }))) return;
   busy(true);
   const answer = await post("start-over", {});
   busy(page.course.running);
-  at("course-status").textContent = answer.failed ?? "";
-  at("clock-status").textContent = "";
+  failed("course-status", answer);
+  tell("clock-status");
 }
 
 /* A line of the prepared course, as one tells it. */
@@ -136,9 +142,9 @@ export function drawCourse(loaded) {
   at("course-line").textContent = of ? `${say("course_step", step, of)}: ${told(words)}.` : "";
   if (running === wasRunning) return;
   wasRunning = running;
-  const over = running || loaded ? "" : say(`${stuck ? "stuck" : "done"}_${course}`);
-  at("course-status").textContent = over;
-  at("clock-status").textContent = "";
+  const over = () => say(`${stuck ? "stuck" : "done"}_${course}`);
+  tell("course-status", running || loaded ? undefined : over);
+  tell("clock-status");
 }
 
 export function openClock(open) {

@@ -5,7 +5,7 @@ import { line, make } from "./draw.js";
 import { drawForm } from "./fields.js";
 import { at, channelOf, page } from "./state.js";
 import { post } from "./wire.js";
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 export function openForm(answer, from) {
   const form = answer.form;
@@ -82,7 +82,10 @@ function closeForm() {
 
 async function leaveForm() {
   if (at("confirm").open) return;
-  const leaves = () => confirmed(say("leave"), say("leave_yes"), "danger", say("leave_no"));
+  const leaves = () => confirmed(say("leave"), say("leave_yes"), {
+    style: "danger",
+    otherwise: say("leave_no"),
+  });
   if (!unsent() || (await leaves())) closeForm();
 }
 
@@ -109,12 +112,15 @@ function guardForm() {
   addEventListener("beforeunload", (event) => unsent() && event.preventDefault());
 }
 
-export function confirmed(question, label, style = "main", otherwise = say("cancel")) {
+/* `spoken` is the language of the question and of the button that says yes. */
+export function confirmed(question, label, { style = "main", otherwise, spoken = language } = {}) {
   const dialog = at("confirm");
   return new Promise((resolve) => {
-    const yes = make("button", { class: `button ${style === "danger" ? "danger" : "main"}` }, label);
-    const no = make("button", { type: "button", class: "button quiet" }, otherwise);
-    const element = make("form", {}, make("p", { id: "confirm-text" }, question));
+    const kind = style === "danger" ? "danger" : "main";
+    const yes = make("button", { class: `button ${kind}`, lang: spoken }, label);
+    const close = otherwise ?? say("cancel");
+    const no = make("button", { type: "button", class: "button quiet" }, close);
+    const element = make("form", {}, make("p", { id: "confirm-text", lang: spoken }, question));
     element.append(make("footer", {}, yes, no));
     let answer = false;
     element.addEventListener("submit", (event) => {

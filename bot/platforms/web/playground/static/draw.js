@@ -1,7 +1,7 @@
 // Cards become elements here, and only here. Text is always text: nothing that anybody wrote is
 // ever read as markup.
 
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -189,8 +189,8 @@ function drawActions(buttons, press, key) {
 function drawMore(buttons, press, key) {
   const rest = make("div", { class: "rest", id: unique() });
   rest.append(...buttons.map((button) => drawButton(button, press)));
-  const { lang } = document.documentElement; // the page's, whatever the card's is
-  const attributes = { type: "button", class: "button more", lang, "aria-controls": rest.id };
+  // In the window's language, whatever the card's is.
+  const attributes = { type: "button", class: "button more", lang: language, "aria-controls": rest.id };
   const more = make("button", attributes, say("more"));
   const show = () => {
     more.setAttribute("aria-expanded", String(unfolded.has(key)));
@@ -321,8 +321,9 @@ export function holdsCode(card) {
 function withCode(spans) {
   const index = spans.findIndex(isCode);
   const code = spans[index].text;
-  const told = make("span", { class: "small", role: "status" });
-  const copy = make("button", { type: "button", class: "button plain" }, say("copy"));
+  const lang = language; // the window's, whatever the card's is
+  const told = make("span", { class: "small", role: "status", lang });
+  const copy = make("button", { type: "button", class: "button plain", lang }, say("copy"));
   const shown = make("code", { tabindex: "-1" }, code);
   copy.addEventListener("click", async () => {
     try {

@@ -1,7 +1,7 @@
 // Forms become elements here, and only here; as with cards, text is always text.
 
 import { line, make, plain, unique } from "./draw.js";
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 const length = (text) => [...text].length;
 
@@ -29,10 +29,10 @@ function drawField(field, people) {
       const options = people.map((person) => ({
         value: person.id,
         label: [{ type: "plain", text: person.name }],
-        hint: [{ type: "plain", text: person.job }],
+        hint: [{ type: "plain", text: person.job[language] }],
       }));
       if (field.many) return manyPeople(field, options);
-      const names = people.map((person) => [person.id, `${person.name} (${person.job})`]);
+      const names = people.map((person) => [person.id, `${person.name} (${person.job[language]})`]);
       return select(field, names, field.values[0] ?? "", "nobody", "missing_people");
     }
     case "datefield":

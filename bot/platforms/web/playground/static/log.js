@@ -6,7 +6,7 @@ import { grow, suggest } from "./composer.js";
 import { drawCard, holdsCode, make, mark, plain } from "./draw.js";
 import { face } from "./places.js";
 import { at, channelOf, page, personOf } from "./state.js";
-import { clockTime, day, dayKey, moment, say } from "./words.js";
+import { clockTime, day, dayKey, language, moment, say } from "./words.js";
 
 export const rows = new Map(); // what stands in the log, by key: { node, version }
 const folded = new Map(); // which threads somebody opened or closed
@@ -88,7 +88,8 @@ function place(log, wanted) {
     }
   }
   let before = log.firstChild;
-  for (const [key, version, draw] of wanted) {
+  for (const [key, content, draw] of wanted) {
+    const version = `${language} ${content}`;
     let row = rows.get(key);
     if (row === undefined) {
       row = { node: draw(), version };
@@ -97,6 +98,7 @@ function place(log, wanted) {
     } else if (row.version !== version) {
       const back = focusIn(row.node);
       const node = draw();
+      if (node.matches(".earlier") && row.node.open) node.open = true;
       row.node.replaceWith(node);
       if (before === row.node) before = node;
       rows.set(key, (row = { node, version }));
@@ -118,6 +120,7 @@ function focusIn(row) {
       field?.setSelectionRange(selectionStart, selectionEnd);
     };
   }
+  if (held === row) return (node) => node.focus({ preventScroll: true });
   const index = [...row.querySelectorAll("button, summary")].indexOf(held);
   return (node) => index >= 0 && node.querySelectorAll("button, summary")[index]?.focus();
 }
@@ -130,11 +133,11 @@ function drawMessage(message) {
   const person = personOf(message.by);
   const when = new Date(message.at);
   const title = make("span", { class: "name", id: `by-${message.id}` }, nameOf(message));
-  const from = { place: message.place, anchor: message.thread || message.id };
+  const from = { place: message.place, anchor: message.thread || message.id, language: message.language };
   const pressed = (button, element) => press(button, element, from);
   const body = message.card
     ? drawCard(message.card, message.language, pressed, message.id)
-    : make("p", { class: "said" }, message.text);
+    : make("p", { class: "said", lang: message.language }, message.text);
   return make(
     "article",
     { class: message.by === "digi" ? "message digi" : "message", "aria-labelledby": title.id },
@@ -146,7 +149,7 @@ function drawMessage(message) {
         "header",
         {},
         title,
-        person ? make("span", { class: "job" }, person.job) : null,
+        person ? make("span", { class: "job" }, person.job[language]) : null,
         make("time", { datetime: message.at, title: moment(when) }, clockTime(when)),
       ),
       body,
@@ -224,7 +227,7 @@ function drawEarlier(whisper) {
   const short = what.length > 60 ? `${what.slice(0, 59)}…` : what;
   const node = make("details", { class: "whisper earlier" });
   node.append(
-    make("summary", {}, say("earlier", short)),
+    make("summary", {}, `${say("earlier")} `, make("span", { lang: whisper.language }, short)),
     whisperButtons(whisper),
     ...whisperCards(whisper),
   );
@@ -245,7 +248,7 @@ function whisperButtons(whisper) {
 }
 
 function whisperCards(whisper) {
-  const from = { place: whisper.place, anchor: whisper.anchor, whisper: whisper.key };
+  const from = { place: whisper.place, anchor: whisper.anchor, whisper: whisper.key, language: whisper.language };
   return whisper.cards.map((card) =>
     drawCard(card, whisper.language, (button, element) => press(button, element, from), from.whisper),
   );

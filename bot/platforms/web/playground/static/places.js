@@ -1,6 +1,7 @@
 // Who I am and where I look: the lists at the left, and the head of the conversation.
 
 import { drawClock, drawCourse } from "./clock.js";
+import { showSuggestions } from "./composer.js";
 import { make, mark } from "./draw.js";
 import { drawLog, rows } from "./log.js";
 import { drawPhone } from "./phone.js";
@@ -16,7 +17,7 @@ import {
   waiting,
 } from "./state.js";
 import { begin } from "./wire.js";
-import { say, speak } from "./words.js";
+import { language, say, tellAnew } from "./words.js";
 
 export async function become(person) {
   const before = page.visitor;
@@ -47,7 +48,7 @@ function places() {
     ...page.channels.map((channel) => ({
       id: `channel:${channel.id}`,
       name: channel.name,
-      about: channel.about,
+      about: channel.about[language],
     })),
     {
       id: privatePlace(page.me.id),
@@ -135,7 +136,7 @@ function personButton(person) {
     "button",
     { type: "button", class: "choose", "data-id": person.id, "aria-current": here },
     face(person),
-    make("span", { class: "name" }, person.name, make("span", { class: "job" }, person.job)),
+    make("span", { class: "name" }, person.name, make("span", { class: "job" }, person.job[language])),
   );
   if (letters) {
     const news = make("span", { class: "news", title: say("letters", letters) });
@@ -147,6 +148,23 @@ function personButton(person) {
 }
 
 export function drawPlace() {
+  drawHead();
+  if (page.visitor) return;
+  const log = at("log");
+  log.replaceChildren();
+  rows.clear();
+  quietly(() => drawLog(true));
+}
+
+/* What was here before is no news. */
+function quietly(draw) {
+  const log = at("log");
+  log.setAttribute("aria-live", "off");
+  draw();
+  setTimeout(() => log.setAttribute("aria-live", "polite"), 300);
+}
+
+function drawHead() {
   for (const id of ["log", "composer"]) at(id).hidden = Boolean(page.visitor);
   at("skip").href = page.visitor ? "#phone" : "#composer-text";
   drawPhone();
@@ -169,20 +187,30 @@ export function drawPlace() {
   const query = new URLSearchParams({ as: page.me.id });
   if (page.place !== `channel:${page.channels[0].id}`) query.set("place", page.place);
   history.replaceState(null, "", `/?${query}`);
-  const log = at("log");
-  log.setAttribute("aria-live", "off"); // what was here before is no news
-  log.replaceChildren();
-  rows.clear();
-  drawLog(true);
-  setTimeout(() => log.setAttribute("aria-live", "polite"), 300);
 }
 
-export function drawAll() {
-  speak(page.me.locale);
-  document.documentElement.lang = page.me.locale;
+function drawLabels() {
+  document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-word]")) {
     element.textContent = say(element.dataset.word);
   }
+}
+
+/* Says everything anew when whoever is chosen has changed language. What is being written stays. */
+export function drawWords() {
+  drawLabels();
+  drawPlaces();
+  drawPeople();
+  drawHead();
+  quietly(drawLog);
+  drawClock();
+  drawCourse(true);
+  tellAnew();
+  if (!at("suggestions").hidden) showSuggestions();
+}
+
+export function drawAll() {
+  drawLabels();
   if (!page.place) page.place = new URLSearchParams(location.search).get("place") ?? "";
   if (!places().some((place) => place.id === page.place)) page.place = places()[0].id;
   markRead();

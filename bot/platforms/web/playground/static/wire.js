@@ -3,16 +3,20 @@
 import { drawClock, drawCourse, takeTime } from "./clock.js";
 import { drawLog } from "./log.js";
 import { drawPhone } from "./phone.js";
-import { drawAll, drawPeople, drawPlaces } from "./places.js";
-import { at, markRead, page } from "./state.js";
-import { say } from "./words.js";
+import { drawAll, drawPeople, drawPlaces, drawWords } from "./places.js";
+import { markRead, page } from "./state.js";
+import { language, say, speak, tell } from "./words.js";
 
 export async function post(path, body, again = true) {
   let response;
   try {
     response = await fetch(`/play/${path}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-Digi-Token": page.token },
+      headers: {
+        "Content-Type": "application/json",
+        "Accept-Language": language, // not the browser's
+        "X-Digi-Token": page.token,
+      },
       body: JSON.stringify({ as: page.me.id, ...body }),
     });
   } catch {
@@ -45,8 +49,9 @@ async function load() {
   page.channels = state.channels;
   page.messages = new Map(state.messages.map((message) => [message.id, message]));
   page.letters = state.letters;
-  page.commands = state.commands;
+  page.commands = state.spoken.commands;
   page.course = state.course;
+  speak(state.spoken.language);
   takeTime(state.time);
   return state;
 }
@@ -61,10 +66,10 @@ function listen(after) {
   let greeted = false;
   live.onopen = () => {
     greeted = false;
-    at("offline").textContent = "";
+    tell("offline");
   };
   live.onerror = () => {
-    at("offline").textContent = say("offline");
+    tell("offline", () => say("offline"));
     if (live.readyState === EventSource.CLOSED && page.live === live) setTimeout(begin, 2000);
   };
   on("hello", async (epoch) => {
@@ -75,6 +80,12 @@ function listen(after) {
     if (epoch === page.epoch) return;
     if (emptied) page.whispers = [];
     await begin();
+  });
+  on("spoken", (spoken) => {
+    page.commands = spoken.commands;
+    if (spoken.language === language) return;
+    speak(spoken.language);
+    drawWords();
   });
   on("messages", (messages) => {
     for (const message of messages) page.messages.set(message.id, message);
@@ -104,7 +115,7 @@ export async function begin() {
     drawAll();
     listen(state.after);
   } catch {
-    at("offline").textContent = say("offline");
+    tell("offline", () => say("offline"));
     setTimeout(begin, 2000);
   }
 }

@@ -77,7 +77,7 @@ const words = {
     suggested: (n) => (n === 1 ? "1 forslag" : `${n} forslag. Pil ned vælger.`),
     slash: "Kommandoer til Digi begynder med /digi. Din tekst er ikke sendt.",
     typed: (command) => `du skrev ${command}`,
-    earlier: (what) => `Vist før: ${what}`,
+    earlier: "Vist før:",
     whisper: "Kun du kan se dette",
     more: "Mere",
     shown_before: "Vist før",
@@ -138,14 +138,14 @@ const words = {
     next_overview: "Next overview",
     next_release: "Next release",
     course_title: "Try it in five minutes",
-    course_about: "See three weeks of a course take shape, and go on from there yourself.",
-    course_weeks: "Play a course into week 3",
-    confirm_weeks: "What is here now is deleted first. Then the course is played from the beginning.",
-    playing_weeks: "The course into week 3 is being played right now. Wait until it is done, and then try again.",
+    course_about: "Watch the first three weeks of a project, and go on from there yourself.",
+    course_weeks: "Play a project into week 3",
+    confirm_weeks: "What is here now is deleted first. Then the project is played from the beginning.",
+    playing_weeks: "The project is being played into week 3 right now. Wait until it is done, then try again.",
     meeting_about: "Or see a meeting in two minutes: six people write notes on their phones, and the board grows on the big screen. You open it above the conversation when the meeting begins.",
     course_meeting: "Play a meeting with a screen",
     confirm_meeting: "What is here now is deleted first. Then the meeting is played from the beginning.",
-    playing_meeting: "The meeting is being played right now. Wait until it has ended, and then try again.",
+    playing_meeting: "The meeting is being played right now. Wait until it is over, then try again.",
     wall_screen: "Open the big screen in a new tab",
     wall_leading: "Open the page of whoever leads the exercise",
     course_step: (step, of) => `Step ${step} of ${of}`,
@@ -153,10 +153,10 @@ const words = {
     course_press: (name, button) => `${name} presses “${button}”`,
     course_fill: (name) => `${name} fills in a form`,
     course_type: (name, text) => `${name} types ${text}`,
-    done_weeks: "The course is now in week 3. Choose who you want to be, and go on.",
+    done_weeks: "The project is now in week 3. Choose who you want to be, and go on.",
     done_meeting: "The meeting is over. Its result is in the channel and on the big screen. Choose who you want to be, and go on.",
     stuck_meeting: "The meeting got stuck on its way. You can see what happened. Try again or start over.",
-    stuck_weeks: "The course got stuck on its way. You can see what happened. Try again or start over.",
+    stuck_weeks: "The project got stuck on its way. You can see what happened. Try again or start over.",
     start_over: "Start over",
     start_over_confirm: "Everything in the playground is deleted, and the clock runs as your own again. This cannot be undone.",
     about: "The workplace and its people are made up. Digi is the real one. Nothing leaves this machine.",
@@ -186,7 +186,7 @@ const words = {
     suggested: (n) => (n === 1 ? "1 suggestion" : `${n} suggestions. Arrow down chooses.`),
     slash: "Commands to Digi begin with /digi. Your text was not sent.",
     typed: (command) => `you typed ${command}`,
-    earlier: (what) => `Shown before: ${what}`,
+    earlier: "Shown before:",
     whisper: "Only you can see this",
     more: "More",
     shown_before: "Shown before",
@@ -197,7 +197,7 @@ const words = {
     thread_label: (name) => `Reply in the thread under the message from ${name}`,
     thread_hint: "Write in the thread",
     quiet: "It is quiet here so far",
-    quiet_channel: "Type /digi start and the name of the new technology. Or watch a course that is already under way.",
+    quiet_channel: "Type /digi start and the name of the new technology. Or watch a project that is already under way.",
     quiet_private: "You are told here when there is something for you alone. Type help, and Digi says what you can do now.",
     write_start: "Type /digi start",
     start: "start",
@@ -207,21 +207,22 @@ const words = {
     left: (n) => (n === 1 ? "1 character left" : `${n} characters left`),
     over: (n) => (n === 1 ? "1 character too many" : `${n} characters too many`),
     missing_text: "Write something here.",
-    missing_choice: "Choose one of them.",
+    missing_choice: "Choose one of the options.",
     missing_choices: "Choose at least one.",
     missing_people: "Choose at least one person.",
     missing_date: "Choose a date.",
     missing_time: "Choose a time.",
     bad_date: "Write a whole date, or leave the field empty.",
     bad_time: "Write a whole time, or leave the field empty.",
-    too_long: (n) => `The text is ${n} characters too long.`,
+    too_long: (n) => `The text is ${n} ${n === 1 ? "character" : "characters"} too long.`,
     unsure: "I do not know whether that worked. Your text is still here. Look again in a moment, and try again if nothing has happened.",
     offline: "The connection is gone. I am trying again.",
     someone: "Unknown",
   },
 };
 
-let language = "da";
+/* The language of the window: the one that Digi speaks with whoever is chosen. */
+export let language = "da";
 
 export function speak(chosen) {
   language = chosen === "en" ? "en" : "da";
@@ -230,6 +231,18 @@ export function speak(chosen) {
 export function say(key, ...args) {
   const found = words[language][key];
   return typeof found === "function" ? found(...args) : found;
+}
+
+const told = new Map(); // what stands in a status line, to say it anew in another language
+
+export function tell(id, words = () => "") {
+  told.set(id, words);
+  document.getElementById(id).textContent = words();
+}
+
+/* What the server said stays in its language, and goes. */
+export function tellAnew() {
+  for (const [id, words] of told) tell(id, words);
 }
 
 // --- time, as people in Copenhagen say it --------------------------------------------------
