@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Route, expect
 
 from bot.platforms.common.ports import Pressed
 from dialogs.model import cards as c
+from tests.worlds.browser import CONTRAST
 from tests.worlds.web_fixtures import CHANNEL, World, words
 from tests.worlds.web_page import PLACE, window, write
 
@@ -256,3 +258,38 @@ async def test_one_thing_to_do_is_a_button_and_several_are_a_list(
         await expect(page.locator(".card figure")).to_have_text("Prøv en rute")
         await expect(page.locator(".card .plain")).to_have_text(["Klaret", "Ny dato"])
         await expect(page.locator(".card .main")).to_have_text("Skriv to linjer")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+async def test_an_answer_stands_whole_above_what_the_author_can_do(
+    world: World, browser: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """A button that concerns one's own text is no way into the leader's words, and takes none of
+    their width."""
+    reason = "Det bestemmer jeg ikke, men jeg har spurgt dem, der planlægger vagterne. " * 3
+    answered = c.Card(
+        (
+            c.Heading(words("Det skrev du")),
+            c.Quote(words("Vi når ikke det, der står på listen.")),
+            c.Small(words("Anne Holm må læse det.")),
+            c.Paragraph(words("Lederen har svaret:")),
+            c.Quote(words(reason), words("Anne Holm")),
+            c.Small(words("Skriv ikke noget, der røber dig.")),
+            c.Buttons((button("Træk teksten tilbage"),)),
+        )
+    )
+    await world.digi.deliver("q1", "post", answered, channel=CHANNEL)
+    async with window(browser, world, "mette", width, 900) as page:
+        await page.emulate_media(color_scheme=scheme)
+        await expect(page.locator(".matters")).to_have_count(0)
+        said = await page.locator(".card figure").last.bounding_box()
+        card = await page.locator(".card").bounding_box()
+        withdraw = await page.get_by_role("button", name="Træk teksten tilbage").bounding_box()
+        assert said
+        assert card
+        assert withdraw
+        assert withdraw["y"] >= said["y"] + said["height"]
+        assert said["width"] > 0.85 * card["width"]
+        assert card["x"] + card["width"] <= width
+        assert await page.evaluate(CONTRAST) == []

@@ -85,7 +85,8 @@ function grouped(parts) {
 }
 
 /* The matters that follow one another from here on. One alone is a card of its own, unless it is
-   what somebody wrote and has one way in. */
+   what somebody wrote and has one way in. Where more was quoted, as what was sent and the answer
+   to it, a button belongs to the whole card. */
 function mattersFrom(parts, at) {
   const found = [];
   let next = at;
@@ -96,7 +97,8 @@ function mattersFrom(parts, at) {
     next = end;
   }
   const alone = found.length === 1;
-  const quoted = parts[at].type === "quote" && found[0]?.at(-1).buttons.length === 1;
+  const only = parts.filter((part) => part.type === "quote").length === 1;
+  const quoted = only && parts[at].type === "quote" && found[0]?.at(-1).buttons.length === 1;
   return alone && !quoted ? [] : found;
 }
 
