@@ -11,6 +11,7 @@ from bot.core.card_references import KeptKey
 from bot.core.phrase_text import (
     Piece,
     capitalised,
+    closing,
     continuing,
     fixed,
     marked,
@@ -158,7 +159,7 @@ class LineLocalizer:
         found: list[c.Span] = []
         for piece in pieces:
             if isinstance(piece, c.Plain):
-                found.append(piece)
+                found += closing(found, piece)
             elif isinstance(piece, str):
                 found += continuing(found, self._spans(args[piece]))
             else:

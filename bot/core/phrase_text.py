@@ -77,10 +77,23 @@ def capitalised(spans: c.Spans) -> c.Spans:
 
 
 def continuing(before: Sequence[c.Span], spans: c.Spans) -> c.Spans:
-    """Return what comes next, with a capital letter if a sentence of Digi's has ended."""
+    """Return what comes next, with a capital letter if a sentence of Digi's has ended, or a
+    question that was filled in."""
     last = before[-1] if before else None
-    ended = isinstance(last, c.Plain) and last.text.endswith(_SENTENCE_ENDS)
+    ended = isinstance(last, c.Plain) and (
+        last.text.endswith(_SENTENCE_ENDS) or c.plain(tuple(before[-2:])).endswith(("! ", "? "))
+    )
     return capitalised(spans) if ended else spans
+
+
+def closing(before: Sequence[c.Span], literal: c.Plain) -> c.Spans:
+    """Return the literal text without the mark that it begins with, if what was filled in before it
+    ends with a mark of its own: `Hvem er med?`, and not `Hvem er med?.` or `Hvem er med?:`."""
+    ended = c.plain(tuple(before[-1:]))[-1:]
+    doubled = literal.text[:1] == "." and ended in (".", "!", "?")
+    if doubled or (literal.text[:1] == ":" and ended in ("!", "?")):
+        literal = c.Plain(literal.text[1:])
+    return (literal,) if literal.text else ()
 
 
 @lru_cache(maxsize=2048)

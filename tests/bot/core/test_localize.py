@@ -29,6 +29,9 @@ EXTRA = {
     ),
     "test.both": Phrase("**Uge {n}** og *{what}*", "**Week {n}** and *{what}*"),
     "test.many": Phrase(Plural("{n} svar", "{n} svar i alt"), Plural("{n} answer", "{n} answers")),
+    "test.step": Phrase("Trin 1: **{name}**. Så {what}.", "Step 1: **{name}**. Then {what}."),
+    "test.named": Phrase("**{name}:** {what}", "**{name}:** {what}"),
+    "test.ended": Phrase("**{name}.** {what}", "**{name}.** {what}"),
     "test.plain": Phrase("Fristen er {when}.", "The date is {when}."),
 }
 VAULT = Vault(b"k" * 32)
@@ -93,6 +96,24 @@ def test_every_sentence_of_a_phrase_begins_with_a_capital() -> None:
     assert said(former, "en") == "No manager. A former colleague replies."
     quoted = c.text("test.continues", who=c.Words("anne"))
     assert said(quoted) == "Lederen er væk. anne svarer."
+
+
+ASKED = c.text("exercise.field_place")
+
+
+def test_a_name_that_ends_with_a_mark_gets_no_second_one() -> None:
+    """A name may be a question. What comes after a colon that is left out begins a sentence."""
+    assert said(ASKED) == "Hvordan?"
+    day = c.Day(date(2026, 11, 26))
+    for name in (ASKED, c.Words("Hvordan?")):
+        step = c.text("test.step", name=name, what=c.Words("går vi."))
+        assert said(step) == "Trin 1: Hvordan? Så går vi."
+        for key in ("test.named", "test.ended"):
+            assert said(c.text(key, name=name, what=day)).startswith("Hvordan? ")
+    assert said(c.text("test.named", name=ASKED, what=day)) == "Hvordan? Torsdag den 26. november"
+    name = c.Words("Ruten")
+    assert said(c.text("test.step", name=name, what=name)) == "Trin 1: Ruten. Så Ruten."
+    assert said(c.text("test.named", name=name, what=day)) == "Ruten: torsdag den 26. november"
 
 
 def test_a_name_in_a_picture_begins_with_a_capital() -> None:
