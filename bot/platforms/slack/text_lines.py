@@ -78,6 +78,7 @@ def _marked(spans: c.Spans) -> str | None:
     # Check the whole line: `:sm` and `ile:` are harmless alone and an emoji together.
     if _READ_AS_MARKUP.search("".join(_said(span) for span in spans)):
         return None
+    spans = _merged(spans)
     for at, span in enumerate(spans):
         match span:
             case c.Plain(text=text) | c.Quoted(text=text):
@@ -95,6 +96,24 @@ def _marked(spans: c.Spans) -> str | None:
                     f"<{escaped(url)}|{shown}>" if WEB.fullmatch(url) and shown else escaped(text)
                 )
     return "".join(found)
+
+
+def _merged(spans: c.Spans) -> c.Spans:
+    """Merge neighbours of the same style: in `*Hvem er med?**!*` Slack would show the signs."""
+    found: list[c.Span] = []
+    for span in spans:
+        last = found[-1] if found else None
+        if isinstance(span, c.Strong) and isinstance(last, c.Strong) and _on_one_line(last, span):
+            found[-1] = c.Strong(last.text + span.text)
+        elif isinstance(span, c.Emph) and isinstance(last, c.Emph) and _on_one_line(last, span):
+            found[-1] = c.Emph(last.text + span.text)
+        else:
+            found.append(span)
+    return tuple(found)
+
+
+def _on_one_line(*spans: c.Strong | c.Emph) -> bool:
+    return not any("\n" in span.text for span in spans)
 
 
 def _said(span: c.Span) -> str:

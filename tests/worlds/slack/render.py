@@ -16,6 +16,7 @@ Name = Callable[[str], str]
 
 _ANGLES = re.compile(r"<([^<>]+)>")
 _MARKS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])", re.S)
+_DOUBLED = re.compile(r"\*\*|__|~~")
 _QUOTED = re.compile(r"^>[ ]?", re.M)
 _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 
@@ -45,6 +46,20 @@ def without_marks(text: str, name: Name) -> str:
     while before != text:
         before, text = text, _MARKS.sub(r"\2", text)
     return _BLANKS.sub(" ", html.unescape(text))
+
+
+def shown_signs(node: Any) -> list[str]:
+    """Return the mrkdwn texts in which Slack would show signs: two beside each other, or one that
+    encloses nothing. Digi writes only its own words as mrkdwn, and none of them has a sign."""
+    if isinstance(node, dict):
+        if node.get("type") == "mrkdwn":
+            text = _ANGLES.sub("", str(node["text"]))
+            wrong = _DOUBLED.search(text) or set("*_~") & set(without_marks(text, str))
+            return [text] if wrong else []
+        node = list(node.values())
+    if isinstance(node, list):
+        return [text for one in node for text in shown_signs(one)]
+    return []
 
 
 # --- lines --------------------------------------------------------------------------------

@@ -307,6 +307,9 @@ def test_a_redrawn_message_has_other_block_ids() -> None:
         ((c.Mention("U0123456", "Anne"), c.Plain(" svarer")), "<@U0123456> svarer"),
         ((c.Link("stedet", "https://digi.dk/a_b"),), "<https://digi.dk/a_b|stedet>"),
         ((c.Plain("midt"), c.Strong("i"), c.Plain("ord")), "midtiord"),
+        ((c.Strong("Hvem?"), c.Strong(" Alle."), c.Plain(" Nu")), "*Hvem? Alle.* Nu"),
+        ((c.Emph("Øvelse, "), c.Emph("Hvem?"), c.Emph("!")), "_Øvelse, Hvem?!_"),
+        ((c.Strong("Ide"), c.Strong(", som alle må læse")), "*Ide, som alle må læse*"),
     ],
 )
 def test_our_own_words_keep_their_strength(spans: c.Spans, text: str) -> None:
