@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bot.platforms.slack.blocks import (
     filled_page,
     named_blocks,
@@ -15,7 +17,9 @@ from bot.platforms.slack.rich_text import PERSON
 from bot.platforms.slack.text_lines import (
     SECTION,
     Block,
+    SlackLine,
     as_line,
+    fact_lines,
     plain_text,
     split_line,
 )
@@ -74,13 +78,12 @@ def form(form: c.FinishedForm, language: Language, channel: str = "", beside: st
     places = VIEW_BLOCKS - len(inputs)
     room = WHOLE_VIEW - named_size(list(inputs.values()), True) - len(metadata)
     for field in form.fields:
-        if isinstance(field, c.Note):
-            # Notes get only the room that the input fields leave.
-            page = filled_page(split_line(as_line(field.text)), places, room)
-            places -= page.blocks
-            room -= page.chars
-            blocks.extend(text_blocks(page.lines))
-        else:
+        # What is only read gets the room that the input fields leave.
+        page = filled_page(_lines_of(field), places, room)
+        places -= page.blocks
+        room -= page.chars
+        blocks.extend(text_blocks(page.lines))
+        if not isinstance(field, c.Note):
             blocks.append(inputs[field.id])
     view: Block = {
         "type": "modal",
@@ -92,6 +95,22 @@ def form(form: c.FinishedForm, language: Language, channel: str = "", beside: st
         "blocks": named_blocks(blocks or nothing_to_show()),
     }
     return view
+
+
+def _lines_of(field: c.Field[c.Spans]) -> list[SlackLine]:
+    """Return what is to be read: a note, or above a field the hints of its options, if one of them
+    is too long to stand below its option."""
+    match field:
+        case c.Note(text=text):
+            return split_line(as_line(text))
+        case c.Choice(options=options) | c.Choices(options=options) if _hints_above(options):
+            hints = [(option.label, option.hint) for option in options if option.hint]
+            return [line for label, hint in hints for line in fact_lines(label, hint)]
+    return []
+
+
+def _hints_above(options: Sequence[c.Option[c.Spans]]) -> bool:
+    return any(len(c.plain(option.hint or ()).strip()) > OPTION for option in options)
 
 
 def written_metadata(token: str, beside: str) -> str:
@@ -175,7 +194,8 @@ def _choosing(
 ) -> Block | None:
     if not options:
         return None
-    drawn = [_option(option) for option in options]
+    apart = _hints_above(options)
+    drawn = [_option(replace(option, hint=None) if apart else option) for option in options]
     element: Block = {"type": few if len(options) <= FEW else many}
     if len(drawn) <= OPTIONS:
         element["options"] = drawn

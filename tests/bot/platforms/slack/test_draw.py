@@ -286,6 +286,26 @@ def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> 
     assert len(view["blocks"]) > 5
 
 
+def test_a_hint_too_long_for_its_option_stands_whole_above_the_field() -> None:
+    """Slack shows 75 characters below an option. What is cut there might be what it is about."""
+    long = "Den første runde åbner før mødet, så nattevagtens ord er der, når I mødes. " * 2
+    options = (
+        c.Option[c.Spans]("a", (c.Plain("Begge dele"),), (c.Plain(long),)),
+        c.Option[c.Spans]("b", (c.Plain("På et møde"),), (c.Plain("I gør det hele dér."),)),
+    )
+    for field in (
+        c.Choice[c.Spans]("how", (c.Plain("Hvordan"),), options, value="b"),
+        c.Choices[c.Spans]("how", (c.Plain("Hvordan"),), options, values=("b",)),
+    ):
+        form = c.Form[c.Spans]((c.Plain("Begynd"),), (field,), (c.Plain("Send"),), "x", {}, "t")
+        view = forms.form(form, "da")
+        check(view)
+        above, field_drawn = view["blocks"]
+        assert f"*Begge dele*  {long.strip()}" in above["text"]["text"]
+        assert "*På et møde*  I gør det hele dér." in above["text"]["text"]
+        assert not any("description" in one for one in field_drawn["element"]["options"])
+
+
 def test_words_in_a_form_come_back_as_they_were_chosen() -> None:
     """An option with an empty value gets a substitute for Slack."""
     assert forms.read_value(forms.written_value("")) == ""
