@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bot.platforms.common.receipt_code import is_receipt_code
 from dialogs.model import cards as c
 
 Element = dict[str, Any]
@@ -31,6 +32,8 @@ def _element(span: c.Span) -> Element | None:
             return {"type": "text", "text": name} if name else None
         case c.Link(text=text, url=url) if text and WEB.fullmatch(url):
             return {"type": "link", "url": url, "text": text}
+        case c.Strong(text=text) | c.Quoted(text=text) if is_receipt_code(span):
+            return {"type": "text", "text": text, "style": {"code": True}}
         case c.Strong(text=text) if text.strip():
             return {"type": "text", "text": text, "style": {"bold": True}}
         case c.Emph(text=text) if text.strip():

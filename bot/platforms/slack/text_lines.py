@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bot.platforms.common.receipt_code import is_receipt_code
 from bot.platforms.slack import rich_text
 from bot.platforms.slack.rich_text import PERSON, WEB, pieces
 from dialogs.model import cards as c
@@ -81,6 +82,8 @@ def _marked(spans: c.Spans) -> str | None:
     spans = _merged(spans)
     for at, span in enumerate(spans):
         match span:
+            case c.Strong(text=text) | c.Quoted(text=text) if is_receipt_code(span):
+                found.append(f"`{text}`")
             case c.Plain(text=text) | c.Quoted(text=text):
                 found.append(escaped(text))
             case c.Strong(text=text) | c.Emph(text=text):

@@ -16,6 +16,7 @@ Name = Callable[[str], str]
 
 _ANGLES = re.compile(r"<([^<>]+)>")
 _MARKS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])", re.S)
+_CODE = re.compile(r"`([^`\n]+)`")
 _DOUBLED = re.compile(r"\*\*|__|~~")
 _QUOTED = re.compile(r"^>[ ]?", re.M)
 _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
@@ -41,7 +42,7 @@ def without_marks(text: str, name: Name) -> str:
             return label or f"@{inside[1:]}"
         return label or inside
 
-    text = _ANGLES.sub(shown, _QUOTED.sub("", text))
+    text = _CODE.sub(r"\1", _ANGLES.sub(shown, _QUOTED.sub("", text)))
     before = ""
     while before != text:
         before, text = text, _MARKS.sub(r"\2", text)

@@ -20,6 +20,7 @@ from tests.worlds.boards import boards, grids
 from tests.worlds.pictures import pictures
 from tests.worlds.slack.limits import check
 
+CODE = "BBHP-DNYX-RZG3-98Q6-Z"
 NASTY = (
     "<!everyone>",
     "<@U0123456>",
@@ -329,6 +330,7 @@ def test_a_redrawn_message_has_other_block_ids() -> None:
         ((c.Plain("midt"), c.Strong("i"), c.Plain("ord")), "midtiord"),
         ((c.Strong("Hvem?"), c.Strong(" Alle."), c.Plain(" Nu")), "*Hvem? Alle.* Nu"),
         ((c.Emph("Øvelse, "), c.Emph("Hvem?"), c.Emph("!")), "_Øvelse, Hvem?!_"),
+        ((c.Plain("Koden er "), c.Quoted(CODE), c.Plain(".")), f"Koden er `{CODE}`."),
         ((c.Strong("Ide"), c.Strong(", som alle må læse")), "*Ide, som alle må læse*"),
     ],
 )

@@ -187,6 +187,18 @@ def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
     assert "Resten står lige nedenunder." in text_of(drawn.card)
 
 
+def test_a_receipt_code_has_a_fixed_width() -> None:
+    """People write it down, so it is drawn apart from the words around it."""
+    code = "BBHP-DNYX-RZG3-98Q6-Z"
+    spans = (c.Plain("Koden er "), c.Quoted(code), c.Plain("."))
+    [line] = pieces.text_lines(spans)
+    assert [run.get("fontType") for run in line.runs] == [None, "Monospace", None]
+    drawn = draw.messages((c.Card((c.Paragraph(spans),)),), "da").card
+    assert limits.problems(drawn) == []
+    card_validators.needed()
+    assert card_validators.problems(drawn) == []
+
+
 @pytest.mark.parametrize("token", ["p" * 300, "say:sig det", "held:abc"])
 def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
     """A button that changes something is executed directly, with a fallback for old clients; one
