@@ -81,7 +81,8 @@ def continuing(before: Sequence[c.Span], spans: c.Spans) -> c.Spans:
     question that was filled in."""
     last = before[-1] if before else None
     ended = isinstance(last, c.Plain) and (
-        last.text.endswith(_SENTENCE_ENDS) or c.plain(tuple(before[-2:])).endswith(("! ", "? "))
+        last.text.endswith(_SENTENCE_ENDS)
+        or (last.text == " " and c.plain(tuple(before[-2:-1])).endswith(("!", "?")))
     )
     return capitalised(spans) if ended else spans
 
@@ -89,11 +90,14 @@ def continuing(before: Sequence[c.Span], spans: c.Spans) -> c.Spans:
 def closing(before: Sequence[c.Span], literal: c.Plain) -> c.Spans:
     """Return the literal text without the mark that it begins with, if what was filled in before it
     ends with a mark of its own: `Hvem er med?`, and not `Hvem er med?.` or `Hvem er med?:`."""
+    mark = literal.text[:1]
+    if mark not in (".", ":"):
+        return (literal,)
     ended = c.plain(tuple(before[-1:]))[-1:]
-    doubled = literal.text[:1] == "." and ended in (".", "!", "?")
-    if doubled or (literal.text[:1] == ":" and ended in ("!", "?")):
-        literal = c.Plain(literal.text[1:])
-    return (literal,) if literal.text else ()
+    if ended not in ("!", "?") and not (mark == "." == ended):
+        return (literal,)
+    rest = literal.text[1:]
+    return (c.Plain(rest),) if rest else ()
 
 
 @lru_cache(maxsize=2048)
