@@ -26,13 +26,13 @@ run: .venv/.runtime ## serve Digi; without credentials the playground on this ma
 	@$(BIN)/python app.py
 
 test: .venv/.dev $(VALIDATORS) ## the tests that take seconds
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-quick: .venv/.dev $(VALIDATORS) ## transcripts, dialogs, gate and content, in about a minute
-	@$(BIN)/python -m pytest -n auto $(QUICK)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(QUICK)
 
 test-long: .venv/.dev $(VALIDATORS) ## all tests, also those that take minutes
-	@$(BIN)/python -m pytest -n auto -m "long or not long" --timeout 3600
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "long or not long" --timeout 3600
 
 bench: .venv/.dev ## how fast Digi is here, as ratios to baselines measured beside it
 	@$(BIN)/python app.py bench
