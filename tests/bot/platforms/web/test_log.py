@@ -293,3 +293,25 @@ async def test_an_answer_stands_whole_above_what_the_author_can_do(
         assert said["width"] > 0.85 * card["width"]
         assert card["x"] + card["width"] <= width
         assert await page.evaluate(CONTRAST) == []
+
+
+async def test_one_line_and_not_two_ends_a_list_in_a_letter(world: World, browser: Browser) -> None:
+    """What follows a list in a private letter has a line above it only where the list has none."""
+    row = c.MatterRow(words("Kan vi bytte?"), words("Idé"), button=button("Skriv et svar"))
+    letter = c.Card(
+        (
+            c.Small(words("Uge 45")),
+            c.Heading(words("1 venter på dit svar.")),
+            c.Paragraph(words("2 har svaret.")),
+            c.Buttons((button("Se svarene"),)),
+            c.Matters((row,)),
+            c.Paragraph(words("Der er kommet 1 tekst.")),
+            c.Buttons((button("Læs den"),)),
+        )
+    )
+    await world.digi.deliver("q1", "post", letter, channel=CHANNEL)
+    async with window(browser, world, "mette", 1280, 900) as page:
+        lines = await page.locator(".card > p:not(.small)").evaluate_all(
+            "all => all.map(one => getComputedStyle(one).borderTopWidth)"
+        )
+        assert lines == ["1px", "0px"]
