@@ -108,9 +108,7 @@ class Gate:
                 try:
                     press = read_press(self._vault, tenant, token)
                 except BadToken:
-                    # Nobody can type a command on a page.
-                    old = "gate.old_page_button" if delivery.page else "gate.old_button"
-                    return IncomingAct(refused=(_show(old),))
+                    return IncomingAct(refused=(_too_old(delivery),))
             case Submitted(token=token, values=values):
                 try:
                     form = read_form(self._vault, tenant, token, delivery.sender.person)
@@ -396,6 +394,11 @@ def _key(delivery: Delivery, form: FormToken | None) -> str:
 
 def _show(key: str) -> Show:
     return Show(card(Paragraph(says(key))))
+
+
+def _too_old(delivery: Delivery) -> Show:
+    """Say that a button is too old, and where to go: nobody can type a command on a page."""
+    return _show("gate.old_page_button" if delivery.page else "gate.old_button")
 
 
 def _error_or_card(form: FormToken | None, key: str) -> Response:
