@@ -36,6 +36,7 @@ OF_A_CHANNEL = {
     "gate_draft_is_hidden",
     "help_in_channel",
     "help_in_words",
+    "keepsake",
     "project_delete",
     "project_end",
     "project_moved",
