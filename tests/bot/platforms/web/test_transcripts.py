@@ -9,8 +9,11 @@ import pytest
 from tests.worlds.browser_stage import browser_stage
 from tests.worlds.course import ENGLISH, each_transcript
 
+RESTARTS = {("exercise_paused", "http")}
+"""This playground is not stopped while it serves; test_browser_course.py kills one."""
 
-@pytest.mark.parametrize(("transcript", "way"), list(each_transcript(("http",), "http")))
+
+@pytest.mark.parametrize(("transcript", "way"), list(each_transcript(("http",), "http", RESTARTS)))
 async def test_a_conversation_goes_in_the_browser_as_on_paper(
     transcript: Path, way: str, tmp_path: Path
 ) -> None:
